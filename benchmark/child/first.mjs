@@ -1,0 +1,16 @@
+// Loads one program on one engine and runs it once: first.mjs ENGINE PROGRAM
+
+import { withEngine } from '../lib/engines.mjs';
+import { kernels } from '../programs/kernels.mjs';
+import { packages } from '../programs/packages.mjs';
+
+const [engine, name] = process.argv.slice(2);
+const program = [...kernels, ...packages].find((candidate) => candidate.name === name);
+
+const started = performance.now();
+const run = await withEngine(engine, () => program.load(engine));
+const loaded = performance.now();
+await withEngine(engine, run);
+const ended = performance.now();
+console.log(JSON.stringify({ load: loaded - started, first: ended - loaded, total: ended - started }));
+process.exit(0);

@@ -1,0 +1,323 @@
+//! The form of compiled modules: position-independent, without absolute addresses, readable in place.
+//!
+//! ```text
+//! magic, format version, identity of compiler and target, checksum over all that follows
+//! directory: offset and length of each part
+//! parts: machine code, function bounds, trampolines, traps, source positions, the module's skeleton
+//! ```
+//!
+//! Integers are little-endian. The same module and settings give the same bytes.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::trap::TrapCode;
+
+const MAGIC: [u8; 8] = *b"\0gantry\x01";
+const IDENTITY_AT: usize = 8;
+const CHECKSUM_AT: usize = IDENTITY_AT + 32;
+const DIRECTORY_AT: usize = CHECKSUM_AT + 32;
+const PARTS: usize = 8;
+const DIRECTORY_END: usize = DIRECTORY_AT + PARTS * 16;
+/// Parts begin at multiples of this, so that tables can be read as they lie.
+const ALIGN: usize = 16;
+
+#[derive(Clone, Copy)]
+enum Part {
+    Text,
+    Functions,
+    EntryTrampolines,
+    HostTrampolines,
+    TrapOffsets,
+    TrapCodes,
+    Positions,
+    Skeleton,
+}
+
+/// Machine code that calls between conventions, for one signature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trampoline {
+    /// Type index in the module.
+    pub ty: u32,
+    /// Its bytes in the text.
+    pub code: Range<u32>,
+}
+
+/// What goes into an artifact. All offsets are into `text`.
+#[derive(Debug, Default)]
+pub struct Parts {
+    /// Machine code.
+    pub text: Vec<u8>,
+    /// The code of each defined function, in order of index.
+    pub functions: Vec<Range<u32>>,
+    /// Array to wasm, sorted by type.
+    pub entry_trampolines: Vec<Trampoline>,
+    /// Wasm to host, sorted by type.
+    pub host_trampolines: Vec<Trampoline>,
+    /// Instructions that may trap, sorted.
+    pub traps: Vec<(u32, TrapCode)>,
+    /// From which byte of the module the code at an offset, up to the next entry, was made. Sorted.
+    pub positions: Vec<(u32, u32)>,
+    /// The module without its code.
+    pub skeleton: Vec<u8>,
+}
+
+/// Why bytes are not an artifact that can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ArtifactError {
+    /// Not an artifact at all, or one of another format version.
+    #[error("not a compiled module of this version of Gantry")]
+    Magic,
+    /// Made by another compiler version, for another target, or with other settings.
+    #[error("compiled for another target or with other settings")]
+    Identity,
+    /// Not what was written.
+    #[error("the compiled module is damaged")]
+    Damaged,
+}
+
+/// A compiled module.
+#[derive(Debug, Clone)]
+pub struct Artifact {
+    bytes: Arc<[u8]>,
+    parts: [(usize, usize); PARTS],
+}
+
+fn push_u32s(out: &mut Vec<u8>, values: impl IntoIterator<Item = u32>) {
+    values.into_iter().for_each(|v| out.extend_from_slice(&v.to_le_bytes()));
+}
+
+fn u32_at(bytes: &[u8], index: usize) -> u32 {
+    let at = index * 4;
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+}
+
+impl Artifact {
+    /// Lays the parts out. `identity` names compiler, target and settings.
+    pub fn new(parts: Parts, identity: &[u8; 32]) -> Artifact {
+        let mut bytes = Vec::with_capacity(parts.text.len() + parts.skeleton.len() + parts.positions.len() * 8 + 4096);
+        bytes.extend_from_slice(&MAGIC);
+        bytes.extend_from_slice(identity);
+        bytes.resize(DIRECTORY_END, 0);
+        let mut directory = [(0, 0); PARTS];
+        let mut part = |part: Part, write: &dyn Fn(&mut Vec<u8>)| {
+            bytes.resize(bytes.len().next_multiple_of(ALIGN), 0);
+            let start = bytes.len();
+            write(&mut bytes);
+            directory[part as usize] = (start, bytes.len() - start);
+        };
+        let trampolines = |list: &[Trampoline], out: &mut Vec<u8>| {
+            push_u32s(out, list.iter().flat_map(|t| [t.ty, t.code.start, t.code.end]));
+        };
+        part(Part::Text, &|out| out.extend_from_slice(&parts.text));
+        part(Part::Functions, &|out| push_u32s(out, parts.functions.iter().flat_map(|f| [f.start, f.end])));
+        part(Part::EntryTrampolines, &|out| trampolines(&parts.entry_trampolines, out));
+        part(Part::HostTrampolines, &|out| trampolines(&parts.host_trampolines, out));
+        part(Part::TrapOffsets, &|out| push_u32s(out, parts.traps.iter().map(|t| t.0)));
+        part(Part::TrapCodes, &|out| out.extend(parts.traps.iter().map(|t| t.1 as u8)));
+        part(Part::Positions, &|out| push_u32s(out, parts.positions.iter().flat_map(|p| [p.0, p.1])));
+        part(Part::Skeleton, &|out| out.extend_from_slice(&parts.skeleton));
+        for (i, (offset, len)) in directory.iter().enumerate() {
+            let at = DIRECTORY_AT + i * 16;
+            bytes[at..at + 8].copy_from_slice(&(*offset as u64).to_le_bytes());
+            bytes[at + 8..at + 16].copy_from_slice(&(*len as u64).to_le_bytes());
+        }
+        Artifact { bytes: bytes.into(), parts: directory }
+    }
+
+    /// The bytes to store: with a checksum, which artifacts that never leave the process do not need.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.bytes.to_vec();
+        let checksum = blake3::hash(&bytes[DIRECTORY_AT..]);
+        bytes[CHECKSUM_AT..DIRECTORY_AT].copy_from_slice(checksum.as_bytes());
+        bytes
+    }
+
+    /// Reads stored bytes. Refuses all that was not written by [`Artifact::to_bytes`] under the same identity.
+    pub fn from_bytes(bytes: Arc<[u8]>, identity: &[u8; 32]) -> Result<Artifact, ArtifactError> {
+        if bytes.len() < DIRECTORY_END || bytes[..8] != MAGIC {
+            return Err(ArtifactError::Magic);
+        }
+        if bytes[IDENTITY_AT..CHECKSUM_AT] != identity[..] {
+            return Err(ArtifactError::Identity);
+        }
+        if blake3::hash(&bytes[DIRECTORY_AT..]).as_bytes()[..] != bytes[CHECKSUM_AT..DIRECTORY_AT] {
+            return Err(ArtifactError::Damaged);
+        }
+        let mut parts = [(0, 0); PARTS];
+        for (i, part) in parts.iter_mut().enumerate() {
+            let word = |at: usize| bytes[at..at + 8].iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
+            let at = DIRECTORY_AT + i * 16;
+            let (offset, len) = (word(at), word(at + 8));
+            if offset.checked_add(len).is_none_or(|end| end > bytes.len() as u64) {
+                return Err(ArtifactError::Damaged);
+            }
+            *part = (offset as usize, len as usize);
+        }
+        let artifact = Artifact { bytes, parts };
+        artifact.check()?;
+        Ok(artifact)
+    }
+
+    /// What readers of the tables rely on.
+    fn check(&self) -> Result<(), ArtifactError> {
+        let text = self.text().len() as u32;
+        let inside = |r: &Range<u32>| r.start <= r.end && r.end <= text;
+        let sorted = |next: &mut dyn Iterator<Item = u32>| next.is_sorted();
+        let ok = self.functions().all(|f| inside(&f))
+            && self.entry_trampolines().chain(self.host_trampolines()).all(|t| inside(&t.code))
+            && sorted(&mut self.entry_trampolines().map(|t| t.ty))
+            && sorted(&mut self.host_trampolines().map(|t| t.ty))
+            && self.part(Part::TrapOffsets).len() == self.part(Part::TrapCodes).len() * 4
+            && sorted(&mut (0..self.trap_count()).map(|i| self.trap_offset(i)))
+            && sorted(&mut self.positions().map(|p| p.0));
+        if ok { Ok(()) } else { Err(ArtifactError::Damaged) }
+    }
+
+    fn part(&self, part: Part) -> &[u8] {
+        let (offset, len) = self.parts[part as usize];
+        &self.bytes[offset..offset + len]
+    }
+
+    /// Machine code.
+    pub fn text(&self) -> &[u8] {
+        self.part(Part::Text)
+    }
+
+    /// The module without its code.
+    pub fn skeleton(&self) -> &[u8] {
+        self.part(Part::Skeleton)
+    }
+
+    /// The code of each defined function.
+    pub fn functions(&self) -> impl ExactSizeIterator<Item = Range<u32>> + '_ {
+        self.part(Part::Functions).chunks_exact(8).map(|pair| u32_at(pair, 0)..u32_at(pair, 1))
+    }
+
+    /// The code of one defined function.
+    pub fn function(&self, index: usize) -> Range<u32> {
+        let bytes = self.part(Part::Functions);
+        u32_at(bytes, index * 2)..u32_at(bytes, index * 2 + 1)
+    }
+
+    fn trampolines(&self, part: Part) -> impl Iterator<Item = Trampoline> + '_ {
+        self.part(part)
+            .chunks_exact(12)
+            .map(|t| Trampoline { ty: u32_at(t, 0), code: u32_at(t, 1)..u32_at(t, 2) })
+    }
+
+    /// Array-to-wasm trampolines.
+    pub fn entry_trampolines(&self) -> impl Iterator<Item = Trampoline> + '_ {
+        self.trampolines(Part::EntryTrampolines)
+    }
+
+    /// Wasm-to-host trampolines.
+    pub fn host_trampolines(&self) -> impl Iterator<Item = Trampoline> + '_ {
+        self.trampolines(Part::HostTrampolines)
+    }
+
+    fn trap_count(&self) -> usize {
+        self.part(Part::TrapCodes).len()
+    }
+
+    fn trap_offset(&self, index: usize) -> u32 {
+        u32_at(self.part(Part::TrapOffsets), index)
+    }
+
+    /// Why the instruction at `offset` traps, if it may. Does not allocate: signal handlers call it.
+    pub fn trap_at(&self, offset: u32) -> Option<TrapCode> {
+        let (mut low, mut high) = (0, self.trap_count());
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.trap_offset(middle) < offset {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        if low < self.trap_count() && self.trap_offset(low) == offset {
+            TrapCode::from_u8(self.part(Part::TrapCodes)[low])
+        } else {
+            None
+        }
+    }
+
+    fn positions(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.part(Part::Positions).chunks_exact(8).map(|p| (u32_at(p, 0), u32_at(p, 1)))
+    }
+
+    /// The byte of the module that the code at `offset` was made from.
+    pub fn position_at(&self, offset: u32) -> Option<u32> {
+        let bytes = self.part(Part::Positions);
+        let (mut low, mut high) = (0, bytes.len() / 8);
+        while low < high {
+            let middle = low.midpoint(high);
+            if u32_at(bytes, middle * 2) <= offset {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low.checked_sub(1).map(|i| u32_at(bytes, i * 2 + 1)).filter(|p| *p != u32::MAX)
+    }
+
+    /// The defined function that holds the code at `offset`.
+    pub fn function_at(&self, offset: u32) -> Option<u32> {
+        // Functions lie in order of index, trampolines behind them.
+        let count = self.functions().len();
+        let (mut low, mut high) = (0, count);
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.function(middle).end <= offset {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (low < count && self.function(low).contains(&offset)).then_some(low as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Artifact {
+        let parts = Parts {
+            text: vec![0x90; 100],
+            functions: vec![0..40, 48..60],
+            entry_trampolines: vec![Trampoline { ty: 3, code: 64..80 }],
+            host_trampolines: vec![],
+            traps: vec![(5, TrapCode::Unreachable), (50, TrapCode::MemoryOutOfBounds)],
+            positions: vec![(0, 100), (20, 117), (48, 200)],
+            skeleton: b"\0asm\x01\0\0\0".to_vec(),
+        };
+        Artifact::new(parts, &[7; 32])
+    }
+
+    #[test]
+    fn tables_answer() {
+        let artifact = sample();
+        assert_eq!(artifact.trap_at(50), Some(TrapCode::MemoryOutOfBounds));
+        assert_eq!(artifact.trap_at(51), None);
+        assert_eq!(artifact.position_at(25), Some(117));
+        assert_eq!(artifact.function_at(59), Some(1));
+        assert_eq!(artifact.function_at(44), None);
+        assert_eq!(artifact.entry_trampolines().next().unwrap().code, 64..80);
+    }
+
+    #[test]
+    fn any_flipped_bit_is_refused() {
+        let bytes = sample().to_bytes();
+        assert!(Artifact::from_bytes(bytes.clone().into(), &[7; 32]).is_ok());
+        assert_eq!(Artifact::from_bytes(bytes.clone().into(), &[8; 32]).unwrap_err(), ArtifactError::Identity);
+        for bit in 0..bytes.len() * 8 {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(Artifact::from_bytes(damaged.into(), &[7; 32]).is_err(), "bit {bit}");
+        }
+        for len in 0..bytes.len() {
+            assert!(Artifact::from_bytes(bytes[..len].into(), &[7; 32]).is_err(), "length {len}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! The functions of the runtime that compiled code calls, by index in one table.
+
+/// A machine-level type in a libcall's signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AbiType {
+    /// A pointer, or a reference.
+    Ptr,
+    /// A 32-bit integer.
+    I32,
+    /// A 64-bit integer.
+    I64,
+    /// A 32-bit float.
+    F32,
+    /// A 64-bit float.
+    F64,
+}
+
+/// Parameters after the leading vmctx pointer, and the result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LibcallSignature {
+    /// Whether a vmctx pointer comes first.
+    pub vmctx: bool,
+    /// The other parameters.
+    pub params: &'static [AbiType],
+    /// The result, if any.
+    pub result: Option<AbiType>,
+}
+
+macro_rules! libcalls {
+    ($($(#[$doc:meta])* $name:ident = $index:literal ($vmctx:literal, $($param:ident),*) $(-> $result:ident)?;)*) => {
+        /// A function of the runtime. The discriminant is its index in the table that vmctx points to.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[repr(u32)]
+        pub enum Libcall {
+            $($(#[$doc])* $name = $index,)*
+        }
+
+        impl Libcall {
+            /// All of them, in table order.
+            pub const ALL: &'static [Libcall] = &[$(Libcall::$name),*];
+
+            /// Its signature, in the platform's C calling convention.
+            pub fn signature(self) -> LibcallSignature {
+                match self {
+                    $(Libcall::$name => LibcallSignature {
+                        vmctx: $vmctx,
+                        params: &[$(AbiType::$param),*],
+                        result: [$(AbiType::$result)?].first().copied(),
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+// Those that return I32 and can fail return 0 for success. Each has one reason to fail, which its caller knows.
+libcalls! {
+    /// Leaves wasm for the innermost entry from the host, after a host function failed. Does not return.
+    Raise = 0 (true,);
+    /// The interrupt flag was seen: (vmctx).
+    Interrupt = 1 (true,);
+    /// (memory, delta in pages) -> old size in pages, or -1.
+    MemoryGrow = 2 (true, I32, I64) -> I64;
+    /// (destination memory, source memory, destination, source, length).
+    MemoryCopy = 3 (true, I32, I32, I64, I64, I64) -> I32;
+    /// (memory, destination, byte, length).
+    MemoryFill = 4 (true, I32, I64, I32, I64) -> I32;
+    /// (memory, segment, destination, source, length).
+    MemoryInit = 5 (true, I32, I32, I64, I32, I32) -> I32;
+    /// (segment).
+    DataDrop = 6 (true, I32);
+    /// (table, initial value, delta) -> old size, or -1.
+    TableGrow = 7 (true, I32, Ptr, I64) -> I64;
+    /// (destination table, source table, destination, source, length).
+    TableCopy = 8 (true, I32, I32, I64, I64, I64) -> I32;
+    /// (table, destination, value, length).
+    TableFill = 9 (true, I32, I64, Ptr, I64) -> I32;
+    /// (table, segment, destination, source, length).
+    TableInit = 10 (true, I32, I32, I64, I32, I32) -> I32;
+    /// (segment).
+    ElemDrop = 11 (true, I32);
+    /// For processors without a rounding instruction, as the next seven.
+    F32Ceil = 12 (false, F32) -> F32;
+    /// f64.ceil
+    F64Ceil = 13 (false, F64) -> F64;
+    /// f32.floor
+    F32Floor = 14 (false, F32) -> F32;
+    /// f64.floor
+    F64Floor = 15 (false, F64) -> F64;
+    /// f32.trunc
+    F32Trunc = 16 (false, F32) -> F32;
+    /// f64.trunc
+    F64Trunc = 17 (false, F64) -> F64;
+    /// f32.nearest
+    F32Nearest = 18 (false, F32) -> F32;
+    /// f64.nearest
+    F64Nearest = 19 (false, F64) -> F64;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indices_are_the_order() {
+        for (i, libcall) in Libcall::ALL.iter().enumerate() {
+            assert_eq!(*libcall as usize, i, "{libcall:?}");
+        }
+    }
+}

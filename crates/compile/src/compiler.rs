@@ -1,0 +1,145 @@
+//! Module compilation.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use cranelift_codegen::Context;
+use cranelift_codegen::ir;
+use cranelift_codegen::isa::{CallConv, OwnedTargetIsa, TargetFrontendConfig};
+use cranelift_frontend::FunctionBuilderContext;
+use gantry_abi::artifact::{Artifact, Parts, Trampoline};
+use gantry_module::{Decoder, FuncType, FunctionBody, Module};
+use gantry_translate::{ModuleEnv, Translator, trampoline, translate_function};
+
+use crate::error::CompileError;
+use crate::function::{self, CompiledFunction};
+use crate::link::Linker;
+use crate::pool;
+use crate::settings::{self, Settings};
+
+/// Bytes of code below which one thread is as fast as several.
+const PARALLEL_THRESHOLD: usize = 8 * 1024;
+
+/// Compiles modules for the machine that it runs on.
+pub struct Compiler {
+    isa: OwnedTargetIsa,
+    settings: Settings,
+    identity: [u8; 32],
+}
+
+/// What a thread keeps from function to function.
+struct Worker {
+    context: Context,
+    translator: Translator,
+}
+
+type MakeTrampoline =
+    fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncType, CallConv, TargetFrontendConfig);
+
+impl Compiler {
+    /// A compiler for the host.
+    pub fn new(settings: Settings) -> Result<Compiler, CompileError> {
+        let isa = settings::host_isa()?;
+        let identity = settings::identity(&isa, settings.memory_style);
+        Ok(Compiler { isa, settings, identity })
+    }
+
+    /// The settings it was made with.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// A digest of compiler, target and settings. Only artifacts of the same identity run together.
+    pub fn identity(&self) -> &[u8; 32] {
+        &self.identity
+    }
+
+    /// Validates and compiles a binary module.
+    pub fn compile(&self, wasm: &[u8]) -> Result<Artifact, CompileError> {
+        let mut decoder = Decoder::new();
+        let mut bodies = Vec::new();
+        decoder.push(wasm, &mut |_, body| bodies.push(body))?;
+        let module = decoder.finish(&mut |_, body| bodies.push(body))?.module;
+        self.compile_bodies(module, bodies)
+    }
+
+    /// Compiles a decoded module.
+    pub fn compile_bodies(&self, module: Module, bodies: Vec<FunctionBody>) -> Result<Artifact, CompileError> {
+        let functions = self.functions(&module, bodies)?;
+        let mut linker = Linker::default();
+        let bounds = functions.into_iter().map(|f| linker.place(f)).collect();
+        let (entry_types, host_types) = trampoline_types(&module);
+        let entry_trampolines = self.trampolines(&mut linker, &module, entry_types, trampoline::entry)?;
+        let host_trampolines = self.trampolines(&mut linker, &module, host_types, trampoline::host)?;
+        let imported = module.imported_funcs;
+        let fill = |parts: &mut Parts| {
+            parts.functions = bounds;
+            parts.entry_trampolines = entry_trampolines;
+            parts.host_trampolines = host_trampolines;
+            parts.skeleton = module.skeleton;
+        };
+        let parts = linker.finish(fill, imported).map_err(|reason| CompileError::Limit { func: imported, reason })?;
+        Ok(Artifact::new(parts, &self.identity))
+    }
+
+    fn functions(&self, module: &Module, bodies: Vec<FunctionBody>) -> Result<Vec<CompiledFunction>, CompileError> {
+        let env = ModuleEnv::new(module, &*self.isa, self.settings.memory_style);
+        let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
+        let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
+        let worker = || Worker { context: Context::new(), translator: Translator::default() };
+        pool::map(threads, bodies, worker, |worker, body| self.function(worker, &env, body))
+    }
+
+    fn function(
+        &self,
+        worker: &mut Worker,
+        env: &ModuleEnv<'_>,
+        body: FunctionBody,
+    ) -> Result<CompiledFunction, CompileError> {
+        let func = body.index + env.module.imported_funcs;
+        worker.context.clear();
+        let config = self.isa.frontend_config();
+        translate_function(&mut worker.translator, env, config, body, &mut worker.context.func)?;
+        function::compile(&mut worker.context, &*self.isa).map_err(|reason| CompileError::Limit { func, reason })
+    }
+
+    fn trampolines(
+        &self,
+        linker: &mut Linker,
+        module: &Module,
+        types: BTreeSet<u32>,
+        make: MakeTrampoline,
+    ) -> Result<Vec<Trampoline>, CompileError> {
+        let mut context = Context::new();
+        let mut builder = FunctionBuilderContext::new();
+        let mut trampolines = Vec::with_capacity(types.len());
+        let mut placed: HashMap<&FuncType, Range<u32>> = HashMap::new();
+        for ty in types {
+            let func_type = &module.types[ty as usize];
+            // A type may stand in the module several times.
+            if let Some(code) = placed.get(func_type) {
+                trampolines.push(Trampoline { ty, code: code.clone() });
+                continue;
+            }
+            context.clear();
+            let (conv, config) = (self.isa.default_call_conv(), self.isa.frontend_config());
+            make(&mut context.func, &mut builder, func_type, conv, config);
+            let compiled = function::compile(&mut context, &*self.isa)
+                .map_err(|reason| CompileError::Limit { func: 0, reason })?;
+            let code = linker.place(compiled);
+            placed.insert(func_type, code.clone());
+            trampolines.push(Trampoline { ty, code });
+        }
+        Ok(trampolines)
+    }
+}
+
+/// The types of functions that the host can call, and of those that it can provide.
+fn trampoline_types(module: &Module) -> (BTreeSet<u32>, BTreeSet<u32>) {
+    let type_of = |func: &u32| module.funcs[*func as usize];
+    let imported: BTreeSet<u32> = module.funcs[..module.imported_funcs as usize].iter().copied().collect();
+    let mut called = imported.clone();
+    called.extend(module.escaped_funcs.iter().map(type_of));
+    called.extend(module.start.iter().map(type_of));
+    (called, imported)
+}

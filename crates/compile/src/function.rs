@@ -1,0 +1,69 @@
+//! One function: from Cranelift IR to machine code and what must be known of it.
+
+use cranelift_codegen::control::ControlPlane;
+use cranelift_codegen::ir::{self, ExternalName};
+use cranelift_codegen::isa::TargetIsa;
+use cranelift_codegen::{Context, FinalizedRelocTarget, binemit};
+use gantry_abi::TrapCode;
+
+/// A call of another function of the module, to be linked.
+pub(crate) struct Call {
+    /// Where the instruction's operand is.
+    pub offset: u32,
+    /// How it is encoded.
+    pub kind: binemit::Reloc,
+    /// Added to the target.
+    pub addend: i64,
+    /// The function index called.
+    pub callee: u32,
+}
+
+/// Machine code of one function. Offsets count from its start.
+pub(crate) struct CompiledFunction {
+    pub code: Vec<u8>,
+    pub calls: Vec<Call>,
+    pub traps: Vec<(u32, TrapCode)>,
+    /// Offset in the code, offset in the module (`u32::MAX`: none).
+    pub positions: Vec<(u32, u32)>,
+}
+
+/// Compiles what `context` holds.
+pub(crate) fn compile(context: &mut Context, isa: &dyn TargetIsa) -> Result<CompiledFunction, String> {
+    let outcome = context.compile(isa, &mut ControlPlane::default()).map(drop).map_err(|e| e.inner);
+    outcome.map_err(|error| cranelift_codegen::print_errors::pretty_error(&context.func, error))?;
+    let compiled = context.compiled_code().expect("just compiled");
+    let buffer = &compiled.buffer;
+    let mut calls = Vec::with_capacity(buffer.relocs().len());
+    for reloc in buffer.relocs() {
+        let FinalizedRelocTarget::ExternalName(ExternalName::User(name)) = &reloc.target else {
+            return Err(format!("unexpected relocation {:?}", reloc.target));
+        };
+        let callee = context.func.params.user_named_funcs()[*name].index;
+        calls.push(Call { offset: reloc.offset, kind: reloc.kind, addend: reloc.addend, callee });
+    }
+    let traps = buffer.traps().iter().map(|t| (t.offset, trap_code(t.code))).collect();
+    let mut positions = Vec::new();
+    let mut push = |offset: u32, position: u32| {
+        if positions.last().is_none_or(|(_, last)| *last != position) {
+            positions.push((offset, position));
+        }
+    };
+    push(0, u32::MAX);
+    let mut end = 0;
+    for location in buffer.get_srclocs_sorted() {
+        if location.start > end {
+            push(end, u32::MAX);
+        }
+        push(location.start, if location.loc.is_default() { u32::MAX } else { location.loc.bits() });
+        end = location.end;
+    }
+    Ok(CompiledFunction { code: buffer.data().to_vec(), calls, traps, positions })
+}
+
+/// The reverse of [`gantry_translate::trap`].
+fn trap_code(code: ir::TrapCode) -> TrapCode {
+    TrapCode::ALL
+        .into_iter()
+        .find(|ours| gantry_translate::trap(*ours) == code)
+        .expect("translation uses no other codes")
+}

@@ -1,0 +1,20 @@
+//! Function and module compilation with Cranelift.
+//!
+//! [`Compiler::compile`] makes an [`Artifact`] of a binary: bodies are validated, translated and optimised by a pool of
+//! threads, then laid out and linked to each other.
+//!
+//! Must not know: the runtime, or where artifacts go.
+
+mod compiler;
+mod error;
+mod function;
+mod link;
+mod pool;
+mod settings;
+mod stub;
+
+pub use compiler::Compiler;
+pub use error::CompileError;
+pub use gantry_abi::artifact::{Artifact, ArtifactError};
+pub use settings::Settings;
+pub use stub::host_function_module;

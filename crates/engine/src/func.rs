@@ -1,0 +1,193 @@
+//! Functions: calling them, and providing them.
+
+use std::any::Any;
+use std::ptr::NonNull;
+use std::rc::Rc;
+
+use gantry_module::{FuncType, ValType};
+use gantry_runtime::{self as rt, FuncPtr, HostFailure, Resume, Step};
+
+use crate::into_func::IntoFunc;
+use crate::root::{Item, Root};
+use crate::store::{AsStore, AsStoreMut, Shared, check, root, sealed};
+use crate::{Error, Extern, Instance, Val};
+
+/// A function of a store.
+#[derive(Debug, Clone)]
+pub struct Func(Root);
+
+/// The store, as a host function sees it, and who called it.
+pub struct Caller<'s> {
+    runtime: &'s mut rt::Store,
+    shared: Rc<Shared>,
+}
+
+impl sealed::Sealed for Caller<'_> {
+    fn runtime(&self) -> &rt::Store {
+        self.runtime
+    }
+
+    #[expect(private_interfaces, reason = "the trait is sealed")]
+    fn shared(&self) -> &Rc<Shared> {
+        &self.shared
+    }
+}
+
+impl sealed::SealedMut for Caller<'_> {
+    fn runtime_mut(&mut self) -> &mut rt::Store {
+        self.runtime
+    }
+}
+
+impl AsStore for Caller<'_> {}
+impl AsStoreMut for Caller<'_> {}
+
+impl Caller<'_> {
+    /// An export of the instance that called.
+    pub fn get_export(&self, name: &str) -> Option<Extern> {
+        let instance = Instance::from_id(self, self.runtime.caller()?);
+        instance.get_export(self, name)
+    }
+
+    /// The wasm functions that are waiting for this one, the innermost first.
+    pub fn backtrace(&self) -> Vec<rt::Frame> {
+        self.runtime.backtrace()
+    }
+}
+
+impl Func {
+    /// A host function of the given type. It gets its arguments, and room for its results, which it must fill with
+    /// values of the right types.
+    ///
+    /// # Errors
+    /// When no code can be generated for the type.
+    ///
+    /// # Panics
+    /// When out of memory for code; [`Func::try_new`] reports that.
+    pub fn new(
+        store: &mut impl AsStoreMut,
+        ty: FuncType,
+        callback: impl Fn(&mut Caller<'_>, &[Val], &mut [Val]) -> Result<(), Error> + 'static,
+    ) -> Func {
+        Func::try_new(store, ty, callback).expect("code for a host function")
+    }
+
+    /// As [`Func::new`], with an error when there is no memory for code.
+    pub fn try_new(
+        store: &mut impl AsStoreMut,
+        ty: FuncType,
+        callback: impl Fn(&mut Caller<'_>, &[Val], &mut [Val]) -> Result<(), Error> + 'static,
+    ) -> Result<Func, Error> {
+        let called = ty.clone();
+        Func::with_slots(store, ty, move |caller, slots| {
+            let read = |(ty, bits): (&ValType, &u128)| Val::from_slot(caller, *ty, *bits);
+            let args: Vec<Val> = called.params.iter().zip(&*slots).map(read).collect();
+            let mut results: Vec<Val> = called.results.iter().map(|ty| Val::default_of(*ty)).collect();
+            callback(caller, &args, &mut results)?;
+            for ((slot, ty), value) in slots.iter_mut().zip(&called.results).zip(&results) {
+                *slot = value.to_slot(caller, *ty)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A host function from a closure over scalars, such as `|a: i32, b: f64| -> i64 { … }`. It may take a
+    /// [`Caller`] first and return a `Result`.
+    pub fn wrap<Args, Results>(
+        store: &mut impl AsStoreMut,
+        closure: impl IntoFunc<Args, Results>,
+    ) -> Result<Func, Error> {
+        closure.into_func(store)
+    }
+
+    /// A host function over raw slots.
+    pub(crate) fn with_slots(
+        store: &mut impl AsStoreMut,
+        ty: FuncType,
+        callback: impl Fn(&mut Caller<'_>, &mut [u128]) -> Result<(), Error> + 'static,
+    ) -> Result<Func, Error> {
+        let module = store.shared().engine.host_module(&ty)?;
+        // The closure lives in the store: a strong reference would keep what the store shares with handles forever.
+        let shared = Rc::downgrade(store.shared());
+        let slots = ty.params.len().max(ty.results.len());
+        let boxed = Box::new(move |runtime: &mut rt::Store, values: *mut u8| {
+            let shared = shared.upgrade().expect("the store is running");
+            let mut caller = Caller { runtime, shared };
+            // SAFETY: the trampoline passes as many slots as the type needs, aligned to their size.
+            #[expect(unsafe_code, reason = "the contract with compiled code")]
+            let slots = unsafe { std::slice::from_raw_parts_mut(values.cast::<u128>(), slots) };
+            callback(&mut caller, slots).map_err(|error| Box::new(error) as Box<dyn Any>)
+        });
+        let runtime = store.runtime_mut();
+        let host = runtime.new_callback(module, 0, boxed);
+        let pointer = runtime.host(host).funcref();
+        Ok(Func::from_pointer(store, pointer))
+    }
+
+    pub(crate) fn from_pointer(store: &impl AsStore, pointer: FuncPtr) -> Func {
+        Func(root(store, Item::Func(pointer)))
+    }
+
+    pub(crate) fn root(&self) -> &Root {
+        &self.0
+    }
+
+    pub(crate) fn pointer(&self) -> FuncPtr {
+        match self.0.item() {
+            Item::Func(pointer) => pointer,
+            _ => unreachable!("made in `from_pointer`"),
+        }
+    }
+
+    /// Its parameter and result types.
+    ///
+    /// # Panics
+    /// If it belongs to another store.
+    pub fn ty(&self, store: &impl AsStore) -> FuncType {
+        crate::store::assert_same(store, &self.0);
+        store.runtime().func_type(self.pointer())
+    }
+
+    /// Calls it.
+    ///
+    /// # Errors
+    /// [`Error::trap`] when wasm traps; what a host function on the way failed with; wrong arguments.
+    pub fn call(&self, store: &mut impl AsStoreMut, args: &[Val]) -> Result<Vec<Val>, Error> {
+        check(store, &self.0)?;
+        let ty = store.runtime().func_type(self.pointer());
+        if args.len() != ty.params.len() {
+            return Err(Error::usage(format!("expected {} arguments, got {}", ty.params.len(), args.len())));
+        }
+        let mut slots = vec![0; args.len().max(ty.results.len())];
+        for ((slot, arg), ty) in slots.iter_mut().zip(args).zip(&ty.params) {
+            *slot = arg.to_slot(store, *ty)?;
+        }
+        call_slots(store, self.pointer(), &mut slots)?;
+        let read = |(ty, bits): (&ValType, &u128)| Val::from_slot(store, *ty, *bits);
+        Ok(ty.results.iter().zip(&slots).map(read).collect())
+    }
+}
+
+/// Calls a function of the store with arguments that suit its type, until it ends.
+pub(crate) fn call_slots(store: &mut impl AsStoreMut, func: FuncPtr, slots: &mut [u128]) -> Result<(), Error> {
+    let values = NonNull::from(slots).cast::<u8>();
+    let runtime = store.runtime_mut();
+    // SAFETY: callers hold a handle, so that the function is alive, and have converted the arguments to its type.
+    #[expect(unsafe_code, reason = "the contract with compiled code")]
+    let mut step = unsafe { runtime.start(func, values) };
+    loop {
+        match step {
+            Step::Returned => return Ok(()),
+            Step::Trapped(trap) => return Err(Error::from_trap(trap)),
+            Step::Failed(HostFailure::Panic(payload)) => std::panic::resume_unwind(payload),
+            Step::Failed(HostFailure::Error(error)) => {
+                return Err(*error.downcast::<Error>().expect("host functions of this crate fail with its error"));
+            }
+            Step::OutOfMemory => return Err(Error::out_of_memory()),
+            // SAFETY: as the step says.
+            #[expect(unsafe_code, reason = "the contract with compiled code")]
+            Step::Interrupted => step = unsafe { runtime.resume(Resume::Return) },
+            Step::Call { .. } => unreachable!("host functions of this crate do not suspend"),
+        }
+    }
+}

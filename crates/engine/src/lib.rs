@@ -1,0 +1,58 @@
+//! The Rust API of Gantry: compile modules, link them, call into them.
+//!
+//! ```
+//! use gantry_engine::{Engine, Linker, Module, Store};
+//!
+//! let engine = Engine::default();
+//! let module = Module::new(&engine, &wat::parse_str(r#"
+//!     (module
+//!       (import "host" "log" (func $log (param i32)))
+//!       (func (export "add") (param i32 i32) (result i32)
+//!         (call $log (local.get 0))
+//!         (i32.add (local.get 0) (local.get 1))))
+//! "#)?)?;
+//!
+//! let mut store = Store::new(&engine);
+//! let mut linker = Linker::new();
+//! linker.func("host", "log", &mut store, |number: i32| println!("adding to {number}"))?;
+//! let instance = linker.instantiate(&mut store, &module)?;
+//! let add = instance.typed_func::<(i32, i32), i32>(&store, "add")?;
+//! assert_eq!(add.call(&mut store, (2, 40))?, 42);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Everything that wasm can reach lives in a [`Store`]. Handles such as [`Func`] and [`Memory`] keep what they name
+//! alive; the rest is freed by tracing ([`Store::collect`], which instantiation calls as needed).
+//!
+//! Must not know: Node.js, Cranelift's types.
+
+mod engine;
+mod error;
+mod externs;
+mod func;
+mod instance;
+mod into_func;
+mod linker;
+mod module;
+mod root;
+mod store;
+mod typed;
+mod value;
+
+pub use engine::{Config, Engine};
+pub use error::Error;
+pub use externs::{Global, Memory, Table};
+pub use func::{Caller, Func};
+pub use gantry_abi::TrapCode;
+pub use gantry_abi::vmctx::MemoryStyle;
+pub use gantry_module::{
+    ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType, WASM_PAGE_SIZE,
+};
+pub use gantry_runtime::{Frame, LoadedModule, Trap};
+pub use instance::{Extern, Instance};
+pub use into_func::IntoFunc;
+pub use linker::Linker;
+pub use module::{ExportType, ImportType, Module};
+pub use store::{AsStore, AsStoreMut, Store};
+pub use typed::{TypedFunc, WasmList, WasmValue};
+pub use value::{ExternRef, Val};

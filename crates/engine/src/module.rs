@@ -1,0 +1,114 @@
+//! Compiled modules.
+
+use std::sync::Arc;
+
+use gantry_module::{Decoder, ExternType, FuncType};
+use gantry_runtime::LoadedModule;
+
+use crate::{Engine, Error};
+
+/// A compiled module. Cheap to clone; can be shared between threads.
+#[derive(Debug, Clone)]
+pub struct Module {
+    loaded: Arc<LoadedModule>,
+}
+
+/// What a module asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportType<'m> {
+    module: &'m str,
+    name: &'m str,
+    ty: &'m ExternType,
+}
+
+impl<'m> ImportType<'m> {
+    /// The module name.
+    pub fn module(&self) -> &'m str {
+        self.module
+    }
+
+    /// The field name.
+    pub fn name(&self) -> &'m str {
+        self.name
+    }
+
+    /// What it must be. Function types are indices: see [`Module::func_type`].
+    pub fn ty(&self) -> &'m ExternType {
+        self.ty
+    }
+}
+
+/// What a module offers.
+#[derive(Debug, Clone)]
+pub struct ExportType<'m> {
+    name: &'m str,
+    ty: ExternType,
+}
+
+impl<'m> ExportType<'m> {
+    /// Its name.
+    pub fn name(&self) -> &'m str {
+        self.name
+    }
+
+    /// What it is. Function types are indices: see [`Module::func_type`].
+    pub fn ty(&self) -> &ExternType {
+        &self.ty
+    }
+}
+
+impl Module {
+    /// Validates and compiles a binary module.
+    ///
+    /// # Errors
+    /// [`Error::is_compile`], with [`Error::offset`], when it is malformed or invalid.
+    pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Module, Error> {
+        Ok(Module { loaded: engine.compile(wasm)? })
+    }
+
+    /// Checks a binary module without compiling it.
+    pub fn validate(wasm: &[u8]) -> Result<(), Error> {
+        let mut failure = None;
+        let mut validate = |_: &_, body: gantry_module::FunctionBody| {
+            if failure.is_none() {
+                failure = body.validate().err();
+            }
+        };
+        let mut decoder = Decoder::new();
+        let outcome = decoder.push(wasm, &mut validate).and_then(|()| decoder.finish(&mut validate));
+        match (failure, outcome) {
+            (Some(error), Err(other)) if other.offset() < error.offset() => Err(other.into()),
+            (Some(error), _) => Err(error.into()),
+            (None, outcome) => outcome.map(drop).map_err(Error::from),
+        }
+    }
+
+    /// Imports, in order.
+    pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
+        let imports = self.loaded.module().imports.iter();
+        imports.map(|import| ImportType { module: &import.module, name: &import.name, ty: &import.ty })
+    }
+
+    /// Exports, in order.
+    pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
+        let module = self.loaded.module();
+        module.exports.iter().map(|export| ExportType { name: &export.name, ty: module.extern_type(export.index) })
+    }
+
+    /// A function type of the module.
+    pub fn func_type(&self, index: u32) -> &FuncType {
+        &self.loaded.module().types[index as usize]
+    }
+
+    /// The contents of the custom sections of a name, in order.
+    pub fn custom_sections<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m [u8]> {
+        let module = self.loaded.module();
+        let sections = module.custom_sections.iter().filter(move |(section, _)| **section == *name);
+        sections.map(|(_, range)| &module.skeleton[range.clone()])
+    }
+
+    /// The module as the runtime has it.
+    pub fn loaded(&self) -> &Arc<LoadedModule> {
+        &self.loaded
+    }
+}

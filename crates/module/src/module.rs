@@ -1,0 +1,232 @@
+//! A decoded module: everything but its code.
+
+use std::ops::Range;
+
+use crate::names::NameMap;
+use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
+
+/// One instruction of a constant expression.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ConstOp {
+    /// `i32.const`
+    I32Const(i32),
+    /// `i64.const`
+    I64Const(i64),
+    /// `f32.const`, as bits
+    F32Const(u32),
+    /// `f64.const`, as bits
+    F64Const(u64),
+    /// `v128.const`
+    V128Const(u128),
+    /// `global.get`
+    GlobalGet(u32),
+    /// `ref.null`
+    RefNull,
+    /// `ref.func`
+    RefFunc(u32),
+    /// `i32.add`
+    I32Add,
+    /// `i32.sub`
+    I32Sub,
+    /// `i32.mul`
+    I32Mul,
+    /// `i64.add`
+    I64Add,
+    /// `i64.sub`
+    I64Sub,
+    /// `i64.mul`
+    I64Mul,
+}
+
+/// A constant expression, in postfix order as in the binary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConstExpr(pub Box<[ConstOp]>);
+
+/// An import: two names and a type.
+#[derive(Debug, Clone)]
+pub struct Import {
+    /// The module name.
+    pub module: Box<str>,
+    /// The field name.
+    pub name: Box<str>,
+    /// What it must be.
+    pub ty: ExternType,
+}
+
+/// An index into one of the index spaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExternIndex {
+    /// A function index.
+    Func(u32),
+    /// A table index.
+    Table(u32),
+    /// A memory index.
+    Memory(u32),
+    /// A global index.
+    Global(u32),
+}
+
+/// An export: a name and what it names.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// The export's name.
+    pub name: Box<str>,
+    /// What is exported.
+    pub index: ExternIndex,
+}
+
+/// When a segment is copied.
+#[derive(Debug, Clone)]
+pub enum SegmentMode {
+    /// By `memory.init` or `table.init`.
+    Passive,
+    /// At instantiation, into the memory or table `index` at `offset`.
+    Active {
+        /// The memory or table.
+        index: u32,
+        /// Where to.
+        offset: ConstExpr,
+    },
+    /// Never: it only declares functions for `ref.func`.
+    Declared,
+}
+
+/// What an element segment holds.
+#[derive(Debug, Clone)]
+pub enum ElementItems {
+    /// Function indices.
+    Functions(Box<[u32]>),
+    /// One constant expression an element.
+    Expressions(Box<[ConstExpr]>),
+}
+
+impl ElementItems {
+    /// How many elements there are.
+    pub fn len(&self) -> usize {
+        match self {
+            ElementItems::Functions(items) => items.len(),
+            ElementItems::Expressions(items) => items.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// An element segment.
+#[derive(Debug, Clone)]
+pub struct ElementSegment {
+    /// When it is copied.
+    pub mode: SegmentMode,
+    /// The type of its elements.
+    pub ty: RefType,
+    /// Its elements.
+    pub items: ElementItems,
+}
+
+/// A data segment.
+#[derive(Debug, Clone)]
+pub struct DataSegment {
+    /// When it is copied.
+    pub mode: SegmentMode,
+    /// Its bytes, as a range of [`Module::skeleton`].
+    pub bytes: Range<usize>,
+}
+
+/// A module without its function bodies.
+///
+/// The vectors are the index spaces of the specification: imports come first, in order.
+#[derive(Debug, Clone, Default)]
+pub struct Module {
+    /// The module's bytes without the code section. Segments, names and custom sections point into it, and
+    /// [`Module::from_skeleton`] makes an equal module of it.
+    pub skeleton: Vec<u8>,
+    /// Function types.
+    pub types: Vec<FuncType>,
+    /// Imports, in order.
+    pub imports: Vec<Import>,
+    /// Each function's index into `types`.
+    pub funcs: Vec<u32>,
+    /// Tables.
+    pub tables: Vec<TableType>,
+    /// Memories.
+    pub memories: Vec<MemoryType>,
+    /// Globals.
+    pub globals: Vec<GlobalType>,
+    /// How many of `funcs` are imported.
+    pub imported_funcs: u32,
+    /// How many of `tables` are imported.
+    pub imported_tables: u32,
+    /// How many of `memories` are imported.
+    pub imported_memories: u32,
+    /// How many of `globals` are imported.
+    pub imported_globals: u32,
+    /// What fills each defined table at the start; `None` is null.
+    pub table_inits: Vec<Option<ConstExpr>>,
+    /// The initial value of each defined global.
+    pub global_inits: Vec<ConstExpr>,
+    /// Exports, in order.
+    pub exports: Vec<Export>,
+    /// The start function.
+    pub start: Option<u32>,
+    /// Element segments.
+    pub elements: Vec<ElementSegment>,
+    /// Data segments.
+    pub data: Vec<DataSegment>,
+    /// Names from the name section.
+    pub names: NameMap,
+    /// Custom sections in order: name, and contents as a range of `skeleton`.
+    pub custom_sections: Vec<(Box<str>, Range<usize>)>,
+    /// Functions that the host can come by: exported, in element segments or constant expressions, or the start one.
+    /// Sorted, without repetition.
+    pub escaped_funcs: Vec<u32>,
+}
+
+impl Module {
+    /// The type of a function.
+    pub fn func_type(&self, func: u32) -> &FuncType {
+        &self.types[self.funcs[func as usize] as usize]
+    }
+
+    /// How many functions the module defines itself.
+    pub fn defined_funcs(&self) -> usize {
+        self.funcs.len() - self.imported_funcs as usize
+    }
+
+    /// The index among defined functions, or `None` for an imported one.
+    pub fn defined_func(&self, func: u32) -> Option<u32> {
+        func.checked_sub(self.imported_funcs)
+    }
+
+    /// The position of a function among the escaped ones.
+    pub fn escaped_index(&self, func: u32) -> Option<u32> {
+        self.escaped_funcs.binary_search(&func).ok().map(|i| i as u32)
+    }
+
+    /// A function's name in the name section.
+    pub fn func_name(&self, func: u32) -> Option<&str> {
+        self.names.function(&self.skeleton, func)
+    }
+
+    /// The bytes of a data segment.
+    pub fn data_bytes(&self, segment: usize) -> &[u8] {
+        &self.skeleton[self.data[segment].bytes.clone()]
+    }
+
+    /// The type of an export.
+    pub fn extern_type(&self, index: ExternIndex) -> ExternType {
+        match index {
+            ExternIndex::Func(i) => ExternType::Func(self.funcs[i as usize]),
+            ExternIndex::Table(i) => ExternType::Table(self.tables[i as usize]),
+            ExternIndex::Memory(i) => ExternType::Memory(self.memories[i as usize]),
+            ExternIndex::Global(i) => ExternType::Global(self.globals[i as usize]),
+        }
+    }
+
+    /// The value type of a global.
+    pub fn global_type(&self, global: u32) -> ValType {
+        self.globals[global as usize].content
+    }
+}

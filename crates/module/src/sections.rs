@@ -1,0 +1,262 @@
+//! One method a section: from wasmparser's readers into the [`Module`].
+//!
+//! Sections are validated by the caller where they come from outside. Nothing here indexes by what it reads.
+
+use crate::error::{Error, Result};
+use crate::module::{ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import};
+use crate::module::{Module, SegmentMode};
+use crate::names::NameMap;
+use crate::types::{ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType};
+
+fn unsupported<T>(what: &str, offset: u64) -> Result<T> {
+    Err(Error::new(format!("{what} is not enabled"), offset))
+}
+
+pub(crate) fn ref_type(ty: wasmparser::RefType, offset: u64) -> Result<RefType> {
+    use wasmparser::{AbstractHeapType, HeapType as Wp};
+    let heap = match ty.heap_type() {
+        Wp::Abstract { shared: false, ty: AbstractHeapType::Func } => HeapType::Func,
+        Wp::Abstract { shared: false, ty: AbstractHeapType::Extern } => HeapType::Extern,
+        other => return unsupported(&format!("heap type {other:?}"), offset),
+    };
+    Ok(RefType { nullable: ty.is_nullable(), heap })
+}
+
+/// Converts a value type.
+pub(crate) fn val_type(ty: wasmparser::ValType, offset: u64) -> Result<ValType> {
+    Ok(match ty {
+        wasmparser::ValType::I32 => ValType::I32,
+        wasmparser::ValType::I64 => ValType::I64,
+        wasmparser::ValType::F32 => ValType::F32,
+        wasmparser::ValType::F64 => ValType::F64,
+        wasmparser::ValType::V128 => ValType::V128,
+        wasmparser::ValType::Ref(r) => ValType::Ref(ref_type(r, offset)?),
+    })
+}
+
+fn val_types(types: &[wasmparser::ValType], offset: u64) -> Result<Box<[ValType]>> {
+    types.iter().map(|ty| val_type(*ty, offset)).collect()
+}
+
+fn table_type(ty: &wasmparser::TableType, offset: u64) -> Result<TableType> {
+    Ok(TableType { element: ref_type(ty.element_type, offset)?, min: ty.initial, max: ty.maximum })
+}
+
+fn memory_type(ty: &wasmparser::MemoryType) -> MemoryType {
+    MemoryType { min: ty.initial, max: ty.maximum }
+}
+
+fn global_type(ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType> {
+    Ok(GlobalType { content: val_type(ty.content_type, offset)?, mutable: ty.mutable })
+}
+
+fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
+    use wasmparser::Operator as Op;
+    let mut ops = Vec::new();
+    for op in expr.get_operators_reader().into_iter_with_offsets() {
+        let (op, offset) = op?;
+        ops.push(match op {
+            Op::I32Const { value } => ConstOp::I32Const(value),
+            Op::I64Const { value } => ConstOp::I64Const(value),
+            Op::F32Const { value } => ConstOp::F32Const(value.bits()),
+            Op::F64Const { value } => ConstOp::F64Const(value.bits()),
+            Op::V128Const { value } => ConstOp::V128Const(value.i128() as u128),
+            Op::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
+            Op::RefNull { .. } => ConstOp::RefNull,
+            Op::RefFunc { function_index } => ConstOp::RefFunc(function_index),
+            Op::I32Add => ConstOp::I32Add,
+            Op::I32Sub => ConstOp::I32Sub,
+            Op::I32Mul => ConstOp::I32Mul,
+            Op::I64Add => ConstOp::I64Add,
+            Op::I64Sub => ConstOp::I64Sub,
+            Op::I64Mul => ConstOp::I64Mul,
+            Op::End => break,
+            other => return unsupported(&format!("constant instruction {other:?}"), offset),
+        });
+    }
+    Ok(ConstExpr(ops.into()))
+}
+
+impl Module {
+    pub(crate) fn type_section(&mut self, section: wasmparser::TypeSectionReader<'_>) -> Result<()> {
+        for group in section.into_iter_with_offsets() {
+            let (offset, group) = group?;
+            for ty in group.into_types() {
+                let wasmparser::CompositeInnerType::Func(func) = &ty.composite_type.inner else {
+                    return unsupported("a struct, array or continuation type", offset);
+                };
+                let (params, results) = (val_types(func.params(), offset)?, val_types(func.results(), offset)?);
+                self.types.push(FuncType { params, results });
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn import_section(&mut self, section: wasmparser::ImportSectionReader<'_>) -> Result<()> {
+        use wasmparser::TypeRef;
+        for import in section.into_imports_with_offsets() {
+            let (offset, import) = import?;
+            let ty = match import.ty {
+                TypeRef::Func(ty) => {
+                    self.funcs.push(ty);
+                    self.imported_funcs += 1;
+                    ExternType::Func(ty)
+                }
+                TypeRef::Table(ty) => {
+                    let ty = table_type(&ty, offset)?;
+                    self.tables.push(ty);
+                    self.imported_tables += 1;
+                    ExternType::Table(ty)
+                }
+                TypeRef::Memory(ty) => {
+                    let ty = memory_type(&ty);
+                    self.memories.push(ty);
+                    self.imported_memories += 1;
+                    ExternType::Memory(ty)
+                }
+                TypeRef::Global(ty) => {
+                    let ty = global_type(&ty, offset)?;
+                    self.globals.push(ty);
+                    self.imported_globals += 1;
+                    ExternType::Global(ty)
+                }
+                TypeRef::Tag(_) | TypeRef::FuncExact(_) => return unsupported("this kind of import", offset),
+            };
+            self.imports.push(Import { module: import.module.into(), name: import.name.into(), ty });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn function_section(&mut self, section: wasmparser::FunctionSectionReader<'_>) -> Result<()> {
+        for ty in section {
+            self.funcs.push(ty?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn table_section(&mut self, section: wasmparser::TableSectionReader<'_>) -> Result<()> {
+        for table in section.into_iter_with_offsets() {
+            let (offset, table) = table?;
+            self.tables.push(table_type(&table.ty, offset)?);
+            self.table_inits.push(match &table.init {
+                wasmparser::TableInit::RefNull => None,
+                wasmparser::TableInit::Expr(expr) => Some(const_expr(expr)?),
+            });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn memory_section(&mut self, section: wasmparser::MemorySectionReader<'_>) -> Result<()> {
+        for memory in section {
+            self.memories.push(memory_type(&memory?));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn global_section(&mut self, section: wasmparser::GlobalSectionReader<'_>) -> Result<()> {
+        for global in section.into_iter_with_offsets() {
+            let (offset, global) = global?;
+            self.globals.push(global_type(&global.ty, offset)?);
+            self.global_inits.push(const_expr(&global.init_expr)?);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn export_section(&mut self, section: wasmparser::ExportSectionReader<'_>) -> Result<()> {
+        use wasmparser::ExternalKind as Kind;
+        for export in section.into_iter_with_offsets() {
+            let (offset, export) = export?;
+            let index = match export.kind {
+                Kind::Func => ExternIndex::Func(export.index),
+                Kind::Table => ExternIndex::Table(export.index),
+                Kind::Memory => ExternIndex::Memory(export.index),
+                Kind::Global => ExternIndex::Global(export.index),
+                Kind::Tag | Kind::FuncExact => return unsupported("this kind of export", offset),
+            };
+            self.exports.push(Export { name: export.name.into(), index });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn element_section(&mut self, section: wasmparser::ElementSectionReader<'_>) -> Result<()> {
+        for element in section.into_iter_with_offsets() {
+            let (offset, element) = element?;
+            let mode = match element.kind {
+                wasmparser::ElementKind::Passive => SegmentMode::Passive,
+                wasmparser::ElementKind::Declared => SegmentMode::Declared,
+                wasmparser::ElementKind::Active { table_index, offset_expr } => {
+                    SegmentMode::Active { index: table_index.unwrap_or(0), offset: const_expr(&offset_expr)? }
+                }
+            };
+            let (ty, items) = match element.items {
+                wasmparser::ElementItems::Functions(funcs) => {
+                    let funcs = funcs.into_iter().collect::<std::result::Result<_, _>>()?;
+                    (RefType::FUNCREF, ElementItems::Functions(funcs))
+                }
+                wasmparser::ElementItems::Expressions(ty, exprs) => {
+                    let exprs = exprs.into_iter().map(|expr| const_expr(&expr?)).collect::<Result<_>>()?;
+                    (ref_type(ty, offset)?, ElementItems::Expressions(exprs))
+                }
+            };
+            self.elements.push(ElementSegment { mode, ty, items });
+        }
+        Ok(())
+    }
+
+    /// `at` translates an offset in the module to one in the skeleton.
+    pub(crate) fn data_section(
+        &mut self,
+        section: wasmparser::DataSectionReader<'_>,
+        at: impl Fn(u64) -> usize,
+    ) -> Result<()> {
+        for data in section {
+            let data = data?;
+            let mode = match data.kind {
+                wasmparser::DataKind::Passive => SegmentMode::Passive,
+                wasmparser::DataKind::Active { memory_index, offset_expr } => {
+                    SegmentMode::Active { index: memory_index, offset: const_expr(&offset_expr)? }
+                }
+            };
+            // The bytes are the tail of the segment.
+            let end = at(data.range.end);
+            self.data.push(DataSegment { mode, bytes: end - data.data.len()..end });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn custom_section(&mut self, section: &wasmparser::CustomSectionReader<'_>, data_start: usize) {
+        if section.name() == "name" {
+            self.names = NameMap::read(section.data(), data_start);
+        }
+        let range = data_start..data_start + section.data().len();
+        self.custom_sections.push((section.name().into(), range));
+    }
+
+    /// Collects the functions that the host can come by, once all sections are there.
+    pub(crate) fn find_escaped_funcs(&mut self) {
+        let mut escaped = Vec::new();
+        let in_expr = |escaped: &mut Vec<u32>, expr: &ConstExpr| {
+            escaped.extend(expr.0.iter().filter_map(|op| match op {
+                ConstOp::RefFunc(func) => Some(*func),
+                _ => None,
+            }));
+        };
+        escaped.extend(self.start);
+        for export in &self.exports {
+            if let ExternIndex::Func(func) = export.index {
+                escaped.push(func);
+            }
+        }
+        for segment in &self.elements {
+            match &segment.items {
+                ElementItems::Functions(funcs) => escaped.extend_from_slice(funcs),
+                ElementItems::Expressions(exprs) => exprs.iter().for_each(|expr| in_expr(&mut escaped, expr)),
+            }
+        }
+        self.global_inits.iter().for_each(|expr| in_expr(&mut escaped, expr));
+        self.table_inits.iter().flatten().for_each(|expr| in_expr(&mut escaped, expr));
+        escaped.sort_unstable();
+        escaped.dedup();
+        self.escaped_funcs = escaped;
+    }
+}

@@ -1,0 +1,246 @@
+//! Value, function, table, memory and global types, and their matching rules.
+
+use std::fmt;
+
+/// Bytes in a page of a linear memory.
+pub const WASM_PAGE_SIZE: u64 = 65_536;
+
+/// What a reference may point to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HeapType {
+    /// Any function.
+    Func,
+    /// Any host value.
+    Extern,
+}
+
+/// A reference type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RefType {
+    /// Whether null is one of its values.
+    pub nullable: bool,
+    /// What it refers to.
+    pub heap: HeapType,
+}
+
+impl RefType {
+    /// `(ref null func)`
+    pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
+    /// `(ref null extern)`
+    pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
+}
+
+/// A value type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ValType {
+    /// 32-bit integer.
+    I32,
+    /// 64-bit integer.
+    I64,
+    /// 32-bit float.
+    F32,
+    /// 64-bit float.
+    F64,
+    /// 128-bit vector.
+    V128,
+    /// Reference.
+    Ref(RefType),
+}
+
+impl ValType {
+    /// `funcref`
+    pub const FUNCREF: ValType = ValType::Ref(RefType::FUNCREF);
+    /// `externref`
+    pub const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
+}
+
+impl fmt::Display for RefType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match (self.nullable, self.heap) {
+            (true, HeapType::Func) => "funcref",
+            (true, HeapType::Extern) => "externref",
+            (false, HeapType::Func) => "(ref func)",
+            (false, HeapType::Extern) => "(ref extern)",
+        })
+    }
+}
+
+impl fmt::Display for ValType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ValType::I32 => f.write_str("i32"),
+            ValType::I64 => f.write_str("i64"),
+            ValType::F32 => f.write_str("f32"),
+            ValType::F64 => f.write_str("f64"),
+            ValType::V128 => f.write_str("v128"),
+            ValType::Ref(r) => r.fmt(f),
+        }
+    }
+}
+
+/// Parameters and results of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FuncType {
+    /// Parameter types, in order.
+    pub params: Box<[ValType]>,
+    /// Result types, in order.
+    pub results: Box<[ValType]>,
+}
+
+impl FuncType {
+    /// A function type from its parameter and result types.
+    pub fn new(params: impl Into<Box<[ValType]>>, results: impl Into<Box<[ValType]>>) -> Self {
+        FuncType { params: params.into(), results: results.into() }
+    }
+}
+
+fn write_types(f: &mut fmt::Formatter<'_>, types: &[ValType]) -> fmt::Result {
+    f.write_str("[")?;
+    for (i, ty) in types.iter().enumerate() {
+        if i > 0 {
+            f.write_str(" ")?;
+        }
+        fmt::Display::fmt(ty, f)?;
+    }
+    f.write_str("]")
+}
+
+impl fmt::Display for FuncType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_types(f, &self.params)?;
+        f.write_str(" -> ")?;
+        write_types(f, &self.results)
+    }
+}
+
+/// A table's element type and limits, in elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct TableType {
+    /// What the elements are.
+    pub element: RefType,
+    /// Elements at the start.
+    pub min: u64,
+    /// Elements at the most.
+    pub max: Option<u64>,
+}
+
+/// A memory's limits, in pages of 64 KiB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MemoryType {
+    /// Pages at the start.
+    pub min: u64,
+    /// Pages at the most.
+    pub max: Option<u64>,
+}
+
+/// A global's value type and mutability.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GlobalType {
+    /// What it holds.
+    pub content: ValType,
+    /// Whether it can be assigned.
+    pub mutable: bool,
+}
+
+fn write_limits(f: &mut fmt::Formatter<'_>, min: u64, max: Option<u64>) -> fmt::Result {
+    match max {
+        Some(max) => write!(f, "{{min {min}, max {max}}}"),
+        None => write!(f, "{{min {min}}}"),
+    }
+}
+
+impl fmt::Display for TableType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_limits(f, self.min, self.max)?;
+        write!(f, " {}", self.element)
+    }
+}
+
+impl fmt::Display for MemoryType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_limits(f, self.min, self.max)
+    }
+}
+
+impl fmt::Display for GlobalType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.mutable {
+            true => write!(f, "mut {}", self.content),
+            false => self.content.fmt(f),
+        }
+    }
+}
+
+/// The four sorts of things that can be imported and exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExternKind {
+    /// A function.
+    Func,
+    /// A table.
+    Table,
+    /// A memory.
+    Memory,
+    /// A global.
+    Global,
+}
+
+impl ExternKind {
+    /// The name that the JS API and error messages use.
+    pub fn name(self) -> &'static str {
+        match self {
+            ExternKind::Func => "function",
+            ExternKind::Table => "table",
+            ExternKind::Memory => "memory",
+            ExternKind::Global => "global",
+        }
+    }
+}
+
+/// The type of an import or export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExternType {
+    /// A function, by its index in [`Module::types`](crate::Module::types).
+    Func(u32),
+    /// A table.
+    Table(TableType),
+    /// A memory.
+    Memory(MemoryType),
+    /// A global.
+    Global(GlobalType),
+}
+
+impl ExternType {
+    /// Which sort it is.
+    pub fn kind(&self) -> ExternKind {
+        match self {
+            ExternType::Func(_) => ExternKind::Func,
+            ExternType::Table(_) => ExternKind::Table,
+            ExternType::Memory(_) => ExternKind::Memory,
+            ExternType::Global(_) => ExternKind::Global,
+        }
+    }
+}
+
+/// Limits matching: what is there (`actual`, with its current size) against what an import asks for.
+fn limits_match(size: u64, actual_max: Option<u64>, min: u64, max: Option<u64>) -> bool {
+    size >= min
+        && match (actual_max, max) {
+            (_, None) => true,
+            (None, Some(_)) => false,
+            (Some(actual), Some(wanted)) => actual <= wanted,
+        }
+}
+
+impl TableType {
+    /// Whether a table of this type, `size` elements long at present, satisfies an import of type `wanted`.
+    pub fn satisfies(&self, size: u64, wanted: &TableType) -> bool {
+        self.element == wanted.element && limits_match(size, self.max, wanted.min, wanted.max)
+    }
+}
+
+impl MemoryType {
+    /// Whether a memory of this type, `size` pages long at present, satisfies an import of type `wanted`.
+    pub fn satisfies(&self, size: u64, wanted: &MemoryType) -> bool {
+        limits_match(size, self.max, wanted.min, wanted.max)
+    }
+}

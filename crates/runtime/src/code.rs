@@ -1,0 +1,162 @@
+//! Loaded modules: executable code, never writable, and what instances share of a module.
+
+use std::ptr::{self, NonNull};
+
+use gantry_abi::artifact::Artifact;
+use gantry_abi::vmctx::{CodeSlot, MemoryStyle, VMContextLayout};
+use gantry_module::Module;
+
+use crate::types::{Registration, TypeId};
+use crate::{OutOfMemory, registry, sys};
+
+/// Pages with machine code.
+struct CodeMemory {
+    at: NonNull<u8>,
+    /// Bytes mapped, a multiple of the page size, not 0.
+    len: usize,
+}
+
+impl CodeMemory {
+    /// Copies code to fresh pages, then makes them executable.
+    fn publish(text: &[u8]) -> Result<CodeMemory, OutOfMemory> {
+        let len = text.len().max(1).next_multiple_of(sys::page_size());
+        let memory = CodeMemory { at: sys::map(len)?, len };
+        // SAFETY: freshly mapped with at least this length, and nothing else refers to it.
+        unsafe {
+            ptr::copy_nonoverlapping(text.as_ptr(), memory.at.as_ptr(), text.len());
+            sys::make_executable(memory.at, len)?;
+        }
+        Ok(memory)
+    }
+
+    fn address(&self, offset: u32) -> *mut u8 {
+        debug_assert!((offset as usize) < self.len);
+        self.at.as_ptr().wrapping_add(offset as usize)
+    }
+}
+
+impl Drop for CodeMemory {
+    fn drop(&mut self) {
+        // SAFETY: mapped in `publish`. Who holds an address in it holds the module as well.
+        unsafe { sys::unmap(self.at, self.len) };
+    }
+}
+
+/// Why an artifact could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// No memory for code.
+    #[error(transparent)]
+    OutOfMemory(#[from] OutOfMemory),
+    /// The module in it cannot be read.
+    #[error("the compiled module is damaged: {0}")]
+    Damaged(#[from] gantry_module::Error),
+}
+
+/// A module with executable code, shared by its instances and between threads.
+pub struct LoadedModule {
+    module: Module,
+    artifact: Artifact,
+    layout: VMContextLayout,
+    memory_style: MemoryStyle,
+    types: Registration,
+    /// The code table: the entry point of each defined function.
+    slots: Box<[CodeSlot]>,
+    /// (type index, trampoline), sorted.
+    entries: Box<[(u32, *const u8)]>,
+    /// One slot for each host trampoline, so that host functions are entered like all others. Sorted.
+    hosts: Box<[(u32, CodeSlot)]>,
+    code: CodeMemory,
+}
+
+// SAFETY: code is immutable, slots are atomic, and the raw pointers point into `code`.
+unsafe impl Send for LoadedModule {}
+// SAFETY: as above.
+unsafe impl Sync for LoadedModule {}
+
+impl std::fmt::Debug for LoadedModule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LoadedModule").field("functions", &self.slots.len()).finish_non_exhaustive()
+    }
+}
+
+impl LoadedModule {
+    /// Maps the code of an artifact, which was made with `memory_style`.
+    pub fn load(artifact: Artifact, memory_style: MemoryStyle) -> Result<Box<LoadedModule>, LoadError> {
+        sys::install_trap_handler();
+        let module = Module::from_skeleton(artifact.skeleton().to_vec())?;
+        if module.defined_funcs() != artifact.functions().len() {
+            return Err(gantry_module::Error::new("functions and code do not agree", 0).into());
+        }
+        let code = CodeMemory::publish(artifact.text())?;
+        let loaded = Box::new(LoadedModule {
+            layout: VMContextLayout::new(&module),
+            memory_style,
+            types: Registration::new(&module.types),
+            slots: artifact.functions().map(|f| CodeSlot::new(code.address(f.start))).collect(),
+            entries: artifact.entry_trampolines().map(|t| (t.ty, code.address(t.code.start).cast_const())).collect(),
+            hosts: artifact.host_trampolines().map(|t| (t.ty, CodeSlot::new(code.address(t.code.start)))).collect(),
+            module,
+            artifact,
+            code,
+        });
+        registry::register(loaded.code.at.addr().get(), loaded.code.len, &loaded.artifact, &loaded.module);
+        Ok(loaded)
+    }
+
+    /// The module.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// What it was loaded from.
+    pub fn artifact(&self) -> &Artifact {
+        &self.artifact
+    }
+
+    /// Bytes of machine code.
+    pub fn code_size(&self) -> usize {
+        self.artifact.text().len()
+    }
+
+    pub(crate) fn layout(&self) -> &VMContextLayout {
+        &self.layout
+    }
+
+    pub(crate) fn memory_style(&self) -> MemoryStyle {
+        self.memory_style
+    }
+
+    pub(crate) fn slots(&self) -> &[CodeSlot] {
+        &self.slots
+    }
+
+    /// Canonical types by type index.
+    pub(crate) fn type_ids(&self) -> &[TypeId] {
+        self.types.ids()
+    }
+
+    /// The trampoline by which the host calls functions of a type. Null when the host cannot come by such a
+    /// function of this module.
+    pub(crate) fn entry(&self, ty: u32) -> *const u8 {
+        match self.entries.binary_search_by_key(&ty, |(ty, _)| *ty) {
+            Ok(at) => self.entries[at].1,
+            Err(_) => ptr::null(),
+        }
+    }
+
+    /// The slot of the trampoline by which functions of a type that the host provides are called.
+    ///
+    /// # Panics
+    /// If the module does not import a function of that type.
+    pub(crate) fn host_slot(&self, ty: u32) -> &CodeSlot {
+        let at = self.hosts.binary_search_by_key(&ty, |(ty, _)| *ty).expect("made for all imported types");
+        &self.hosts[at].1
+    }
+}
+
+impl Drop for LoadedModule {
+    fn drop(&mut self) {
+        registry::unregister(self.code.at.addr().get());
+    }
+}

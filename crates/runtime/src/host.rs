@@ -1,0 +1,149 @@
+//! Functions that the host provides.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use gantry_abi::vmctx::{ContextKind, VMContextHeader, VMFuncRef, VMHostContext};
+
+use crate::code::LoadedModule;
+use crate::store::{HostId, InstanceId, Store};
+use crate::types::TypeId;
+
+/// Why a host function failed.
+#[derive(Debug)]
+pub enum HostFailure {
+    /// It wants wasm to be left with this. The embedder knows what it is.
+    Error(Box<dyn Any>),
+    /// It panicked; the payload goes on when wasm has been left.
+    Panic(Box<dyn Any + Send>),
+}
+
+/// A host function that runs on the stack of whoever entered wasm: it gets the store, and the arguments as slots, which
+/// it replaces by results.
+pub(crate) type Callback = dyn Fn(&mut Store, *mut u8) -> Result<(), Box<dyn Any>>;
+
+pub(crate) enum Behaviour {
+    /// Suspends the activation: the embedder sees [`Step::Call`](crate::Step::Call).
+    Suspend,
+    /// Runs a closure.
+    Callback(Box<Callback>),
+}
+
+/// A host function. Compiled code reads its first field.
+#[repr(C)]
+pub struct HostFunction {
+    context: VMHostContext,
+    funcref: VMFuncRef,
+    pub(crate) behaviour: Behaviour,
+    /// Has the code of the trampolines.
+    module: Arc<LoadedModule>,
+    ty: u32,
+    owner: Option<InstanceId>,
+    key: u32,
+}
+
+impl std::fmt::Debug for HostFunction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostFunction").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
+impl HostFunction {
+    /// A function of type `ty` of `module`, which imports such a function.
+    pub(crate) fn new(
+        store: &mut Store,
+        module: Arc<LoadedModule>,
+        ty: u32,
+        behaviour: Behaviour,
+        owner: Option<InstanceId>,
+        key: u32,
+    ) -> HostId {
+        let call = match behaviour {
+            Behaviour::Suspend => suspend as unsafe extern "C" fn(*mut VMHostContext, *mut u8) -> u32,
+            Behaviour::Callback(_) => call_back,
+        };
+        let header = VMContextHeader {
+            kind: ContextKind::Host,
+            id: 0,
+            store: store.context_ptr(),
+            libcalls: crate::libcalls::table(),
+            code_table: std::ptr::null(),
+            type_ids: std::ptr::null(),
+        };
+        let funcref = VMFuncRef {
+            slot: module.host_slot(ty),
+            vmctx: std::ptr::null_mut(),
+            type_id: module.type_ids()[ty as usize],
+            index: 0,
+            entry: module.entry(ty),
+        };
+        let context = VMHostContext { header, call };
+        let function = Box::new(HostFunction { context, funcref, behaviour, module, ty, owner, key });
+        store.insert_host(function)
+    }
+
+    /// Ties the function to its own address and number, which are known once it is in place.
+    pub(crate) fn settle(self: &mut Box<Self>, id: u32) {
+        self.context.header.id = id;
+        let context: *mut HostFunction = &mut **self;
+        self.funcref.vmctx = context.cast();
+    }
+
+    /// The function as a value.
+    pub fn funcref(&self) -> NonNull<VMFuncRef> {
+        NonNull::from(&self.funcref)
+    }
+
+    /// The instance that it was made for, if any.
+    pub fn owner(&self) -> Option<InstanceId> {
+        self.owner
+    }
+
+    /// The number that its maker gave it.
+    pub fn key(&self) -> u32 {
+        self.key
+    }
+
+    /// Its canonical type.
+    pub fn type_id(&self) -> TypeId {
+        self.funcref.type_id
+    }
+
+    /// Its parameter and result types.
+    pub fn ty(&self) -> &gantry_module::FuncType {
+        &self.module.module().types[self.ty as usize]
+    }
+}
+
+/// Called by compiled code on a fiber.
+unsafe extern "C" fn suspend(context: *mut VMHostContext, values: *mut u8) -> u32 {
+    let host: *mut HostFunction = context.cast();
+    // SAFETY: the context is the first field of a host function, whose store is running.
+    let store = unsafe { (*(*context).header.store).owner.cast::<Store>() };
+    // SAFETY: the store is the running one; nothing here needs dropping when the fiber is abandoned.
+    unsafe { Store::suspend_for_host(store, NonNull::new_unchecked(host), values) }
+}
+
+/// Called by compiled code on a fiber. The closure runs on the stack that the fiber was resumed from.
+unsafe extern "C" fn call_back(context: *mut VMHostContext, values: *mut u8) -> u32 {
+    let host: *mut HostFunction = context.cast();
+    // SAFETY: as in `suspend`.
+    let store = unsafe { (*(*context).header.store).owner.cast::<Store>() };
+    // SAFETY: the store is running; its owner gave it away for as long as wasm runs.
+    unsafe {
+        Store::on_parent_stack(store, || {
+            let Behaviour::Callback(callback) = &(*host).behaviour else {
+                unreachable!("made with a callback");
+            };
+            let failure = match catch_unwind(AssertUnwindSafe(|| callback(&mut *store, values))) {
+                Ok(Ok(())) => return 0,
+                Ok(Err(error)) => HostFailure::Error(error),
+                Err(panic) => HostFailure::Panic(panic),
+            };
+            (*store).set_failure(failure);
+            1
+        })
+    }
+}

@@ -1,0 +1,44 @@
+//! Stores, instances and everything that compiled code touches while it runs.
+//!
+//! A [`Store`] owns instances, memories, tables, globals and host functions and frees what is unreachable.
+//! [`LoadedModule`] is executable code. Wasm runs on fibers: [`Store::start`] and [`Store::resume`] step an activation
+//! until it returns, traps, or wants the host.
+//!
+//! Must not know: Cranelift, how code was made, Node.js. All calls to the operating system are in [`sys`].
+
+mod activation;
+mod code;
+mod collect;
+mod const_expr;
+mod fiber;
+mod global;
+mod host;
+mod instance;
+mod instantiate;
+mod libcalls;
+mod memory;
+mod registry;
+mod store;
+pub mod sys;
+mod table;
+mod trap;
+mod types;
+
+pub use activation::{Resume, Step};
+pub use code::{LoadError, LoadedModule};
+pub use collect::{Collected, Marker};
+pub use gantry_abi::vmctx::{MemoryStyle, VALUE_SIZE, VMFuncRef, VMGlobal};
+pub use global::Global;
+pub use host::{HostFailure, HostFunction};
+pub use instance::Instance;
+pub use instantiate::{Extern, InstantiateError, LinkError};
+pub use memory::{MAX_PAGES, Memory};
+pub use store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId};
+pub use table::{MAX_TABLE_LEN, Table};
+pub use trap::{Frame, Trap};
+pub use types::TypeId;
+
+/// Memory could not be had from the operating system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("out of memory: the operating system gives no more address space or pages")]
+pub struct OutOfMemory;

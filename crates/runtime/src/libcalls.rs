@@ -1,0 +1,207 @@
+//! The functions that compiled code calls.
+//!
+//! They run on a fiber, whose stack has little room for them, and hold nothing that needs dropping while they might be
+//! left. See [`Libcall`] for what each takes and returns.
+
+use gantry_abi::Libcall;
+use gantry_abi::vmctx::VMContextHeader;
+
+use crate::instance::Instance;
+use crate::store::{InstanceId, Store};
+use crate::sys;
+
+type Context = *mut VMContextHeader;
+
+const OK: u32 = 0;
+const FAILED: u32 = 1;
+
+fn status(done: Option<()>) -> u32 {
+    if done.is_some() { OK } else { FAILED }
+}
+
+/// The table that contexts point to.
+pub(crate) fn table() -> *const *const u8 {
+    struct Table([*const u8; Libcall::ALL.len()]);
+    // SAFETY: addresses of functions, never written.
+    unsafe impl Sync for Table {}
+    static TABLE: Table = {
+        let mut table = [std::ptr::null(); Libcall::ALL.len()];
+        let mut i = 0;
+        while i < table.len() {
+            table[i] = address(Libcall::ALL[i]);
+            i += 1;
+        }
+        Table(table)
+    };
+    TABLE.0.as_ptr()
+}
+
+const fn address(libcall: Libcall) -> *const u8 {
+    match libcall {
+        Libcall::Raise => sys::raise as *const u8,
+        Libcall::Interrupt => interrupt as *const u8,
+        Libcall::MemoryGrow => memory_grow as *const u8,
+        Libcall::MemoryCopy => memory_copy as *const u8,
+        Libcall::MemoryFill => memory_fill as *const u8,
+        Libcall::MemoryInit => memory_init as *const u8,
+        Libcall::DataDrop => data_drop as *const u8,
+        Libcall::TableGrow => table_grow as *const u8,
+        Libcall::TableCopy => table_copy as *const u8,
+        Libcall::TableFill => table_fill as *const u8,
+        Libcall::TableInit => table_init as *const u8,
+        Libcall::ElemDrop => elem_drop as *const u8,
+        Libcall::F32Ceil => f32_ceil as *const u8,
+        Libcall::F64Ceil => f64_ceil as *const u8,
+        Libcall::F32Floor => f32_floor as *const u8,
+        Libcall::F64Floor => f64_floor as *const u8,
+        Libcall::F32Trunc => f32_trunc as *const u8,
+        Libcall::F64Trunc => f64_trunc as *const u8,
+        Libcall::F32Nearest => f32_nearest as *const u8,
+        Libcall::F64Nearest => f64_nearest as *const u8,
+    }
+}
+
+/// The running store and the instance that calls.
+///
+/// # Safety
+/// `vmctx` is the context of the instance whose code is calling.
+unsafe fn caller<'a>(vmctx: Context) -> (&'a mut Store, InstanceId) {
+    // SAFETY: while code runs, the store's owner has given it away to code and to what that calls.
+    unsafe {
+        let store = (*(*vmctx).store).owner.cast::<Store>();
+        (&mut *store, InstanceId((*vmctx).id))
+    }
+}
+
+unsafe extern "C" fn interrupt(vmctx: Context) {
+    // SAFETY: called by compiled code on the store's running fiber. Raising leaves nothing behind.
+    unsafe {
+        let store = (*vmctx).store;
+        (*store).interrupt.store(0, std::sync::atomic::Ordering::Relaxed);
+        if Store::suspend_for_interrupt((*store).owner.cast()) != OK {
+            sys::raise(vmctx);
+        }
+    }
+}
+
+unsafe extern "C" fn memory_grow(vmctx: Context, memory: u32, delta: u64) -> u64 {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    let memory = store.instance(id).memory(memory);
+    let old = store.memory_mut(memory).grow(delta);
+    store.memory_grown |= old.is_some();
+    old.unwrap_or(u64::MAX)
+}
+
+/// `len` bytes at `at`, or `None` outside the memory.
+fn bytes_mut<'s>(store: &'s mut Store, id: InstanceId, memory: u32, at: u64, len: u64) -> Option<&'s mut [u8]> {
+    let memory = store.instance(id).memory(memory);
+    let end = usize::try_from(at.checked_add(len)?).ok()?;
+    store.memory_mut(memory).data_mut().get_mut(at as usize..end)
+}
+
+unsafe extern "C" fn memory_copy(vmctx: Context, to: u32, from: u32, target: u64, source: u64, len: u64) -> u32 {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    let source = bytes_mut(store, id, from, source, len).map(|s| s.as_ptr());
+    let target = bytes_mut(store, id, to, target, len).map(|s| s.as_mut_ptr());
+    let (Some(source), Some(target)) = (source, target) else { return FAILED };
+    // SAFETY: both ranges were just checked; they may overlap.
+    unsafe { std::ptr::copy(source, target, len as usize) };
+    OK
+}
+
+unsafe extern "C" fn memory_fill(vmctx: Context, memory: u32, target: u64, byte: u32, len: u64) -> u32 {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    status(bytes_mut(store, id, memory, target, len).map(|bytes| bytes.fill(byte as u8)))
+}
+
+unsafe extern "C" fn memory_init(
+    vmctx: Context,
+    memory: u32,
+    segment: u32,
+    target: u64,
+    source: u32,
+    len: u32,
+) -> u32 {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    let loaded = store.instance(id).loaded().clone();
+    let dropped = store.instance(id).dropped_data[segment as usize];
+    let data = if dropped { &[] } else { loaded.module().data_bytes(segment as usize) };
+    let Some(data) = data.get(source as usize..).and_then(|data| data.get(..len as usize)) else { return FAILED };
+    status(bytes_mut(store, id, memory, target, u64::from(len)).map(|bytes| bytes.copy_from_slice(data)))
+}
+
+unsafe extern "C" fn data_drop(vmctx: Context, segment: u32) {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    store.instance_mut(id).dropped_data[segment as usize] = true;
+}
+
+unsafe extern "C" fn table_grow(vmctx: Context, table: u32, init: usize, delta: u64) -> u64 {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    let table = store.instance(id).table(table);
+    store.table_mut(table).grow(delta, init).unwrap_or(u64::MAX)
+}
+
+unsafe extern "C" fn table_copy(vmctx: Context, to: u32, from: u32, target: u64, source: u64, len: u64) -> u32 {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    let (to, from) = (store.instance(id).table(to), store.instance(id).table(from));
+    if to == from {
+        return status(store.table_mut(to).copy_within(target, source, len));
+    }
+    let (to, from) = store.tables.get2_mut(to.0 as usize, from.0 as usize).expect("two tables");
+    status(to.copy_from(target, from, source, len))
+}
+
+unsafe extern "C" fn table_fill(vmctx: Context, table: u32, target: u64, value: usize, len: u64) -> u32 {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    let table = store.instance(id).table(table);
+    status(store.table_mut(table).fill(target, value, len))
+}
+
+unsafe extern "C" fn table_init(
+    vmctx: Context,
+    table: u32,
+    segment: u32,
+    target: u64,
+    source: u32,
+    len: u32,
+) -> u32 {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    let instance: &Instance = store.instance(id);
+    let table = instance.table(table);
+    let Some(values) = instance.segment_elements(segment, source, len) else { return FAILED };
+    status(store.table_mut(table).init(target, &values))
+}
+
+unsafe extern "C" fn elem_drop(vmctx: Context, segment: u32) {
+    // SAFETY: called by compiled code.
+    let (store, id) = unsafe { caller(vmctx) };
+    store.instance_mut(id).dropped_elements[segment as usize] = true;
+}
+
+macro_rules! rounding {
+    ($($name:ident $float:ident $method:ident)*) => {
+        $(extern "C" fn $name(value: $float) -> $float {
+            value.$method()
+        })*
+    };
+}
+
+rounding! {
+    f32_ceil f32 ceil
+    f64_ceil f64 ceil
+    f32_floor f32 floor
+    f64_floor f64 floor
+    f32_trunc f32 trunc
+    f64_trunc f64 trunc
+    f32_nearest f32 round_ties_even
+    f64_nearest f64 round_ties_even
+}

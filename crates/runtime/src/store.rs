@@ -1,0 +1,288 @@
+//! The store: owner of everything that one thread's wasm can reach.
+
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+
+use gantry_abi::vmctx::{ContextKind, MemoryStyle, VMFuncRef, VMGlobal, VMStoreContext};
+use gantry_module::{FuncType, GlobalType, MemoryType, TableType};
+use slab::Slab;
+
+use crate::activation::Activation;
+use crate::code::LoadedModule;
+use crate::collect::Marker;
+use crate::fiber::FiberPool;
+use crate::global::{Global, Place};
+use crate::host::{Behaviour, Callback, HostFailure, HostFunction};
+use crate::instance::Instance;
+use crate::memory::Memory;
+use crate::table::Table;
+use crate::trap::{self, CaughtTrap, Frame};
+use crate::types::{self, TypeId};
+use crate::{Collected, OutOfMemory};
+
+/// A function of the store: alive as long as what it belongs to ([`Store::func_owner`]).
+pub type FuncPtr = NonNull<VMFuncRef>;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {
+        $($(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub u32);)*
+    };
+}
+
+ids! {
+    /// The number of an instance in its store.
+    InstanceId
+    /// The number of a memory in its store.
+    MemoryId
+    /// The number of a table in its store.
+    TableId
+    /// The number of a global in its store.
+    GlobalId
+    /// The number of a host function in its store.
+    HostId
+}
+
+/// What keeps a function alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FuncOwner {
+    /// The instance that defines it.
+    Instance(InstanceId),
+    /// It is a host function.
+    Host(HostId),
+}
+
+/// Owner of instances, memories, tables, globals and host functions.
+///
+/// Numbers are reused after [`Store::collect`] has freed what had them; whoever holds one roots it there.
+pub struct Store {
+    context: Box<VMStoreContext>,
+    pub(crate) instances: Slab<Box<Instance>>,
+    pub(crate) memories: Slab<Box<Memory>>,
+    pub(crate) tables: Slab<Box<Table>>,
+    pub(crate) globals: Slab<Global>,
+    pub(crate) hosts: Slab<Box<HostFunction>>,
+    pub(crate) activations: Vec<Activation>,
+    pub(crate) fibers: FiberPool,
+    pub(crate) caught: Box<CaughtTrap>,
+    pub(crate) failure: Option<HostFailure>,
+    /// Things made since the last collection.
+    pub(crate) debt: usize,
+    /// Whether wasm has grown some memory since that was last asked.
+    pub(crate) memory_grown: bool,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new() -> Store {
+        let context = VMStoreContext {
+            stack_limit: usize::MAX,
+            interrupt: AtomicU32::new(0),
+            exit_fp: 0,
+            caller: ptr::null_mut(),
+            entry_sp: 0,
+            owner: ptr::null_mut(),
+        };
+        Store {
+            context: Box::new(context),
+            instances: Slab::new(),
+            memories: Slab::new(),
+            tables: Slab::new(),
+            globals: Slab::new(),
+            hosts: Slab::new(),
+            activations: Vec::new(),
+            fibers: FiberPool::default(),
+            caught: Box::new(CaughtTrap::new()),
+            failure: None,
+            debt: 0,
+            memory_grown: false,
+        }
+    }
+
+    pub(crate) fn context_ptr(&self) -> *mut VMStoreContext {
+        (&raw const *self.context).cast_mut()
+    }
+
+    /// The flag that makes running code call in at the next turn of a loop when it is not 0. Any thread may set it
+    /// while the store lives.
+    pub fn interrupt_flag(&self) -> &AtomicU32 {
+        &self.context.interrupt
+    }
+
+    /// Things made since the last collection: a hint when to collect.
+    pub fn debt(&self) -> usize {
+        self.debt
+    }
+
+    /// Things alive.
+    pub fn population(&self) -> usize {
+        self.instances.len() + self.memories.len() + self.tables.len() + self.globals.len() + self.hosts.len()
+    }
+
+    pub(crate) fn set_failure(&mut self, failure: HostFailure) {
+        self.failure = Some(failure);
+    }
+
+    // Instances
+
+    /// An instance.
+    pub fn instance(&self, id: InstanceId) -> &Instance {
+        &self.instances[id.0 as usize]
+    }
+
+    pub(crate) fn instance_mut(&mut self, id: InstanceId) -> &mut Instance {
+        &mut self.instances[id.0 as usize]
+    }
+
+    // Memories
+
+    /// Makes a memory.
+    pub fn new_memory(&mut self, ty: MemoryType, style: MemoryStyle) -> Result<MemoryId, OutOfMemory> {
+        let memory = Memory::new(ty, style)?;
+        self.debt += 1;
+        Ok(MemoryId(self.memories.insert(memory) as u32))
+    }
+
+    /// A memory.
+    pub fn memory(&self, id: MemoryId) -> &Memory {
+        &self.memories[id.0 as usize]
+    }
+
+    /// A memory.
+    pub fn memory_mut(&mut self, id: MemoryId) -> &mut Memory {
+        &mut self.memories[id.0 as usize]
+    }
+
+    /// Numbers of the memories that wasm has grown since this was last asked.
+    pub fn take_grown_memories(&mut self) -> Vec<MemoryId> {
+        if !std::mem::take(&mut self.memory_grown) {
+            return Vec::new();
+        }
+        let grown = self.memories.iter_mut().filter_map(|(id, memory)| memory.take_grown().then_some(id));
+        grown.map(|id| MemoryId(id as u32)).collect()
+    }
+
+    // Tables
+
+    /// Makes a table.
+    pub fn new_table(&mut self, ty: TableType, init: usize) -> Result<TableId, OutOfMemory> {
+        let table = Table::new(ty, init)?;
+        self.debt += 1;
+        Ok(TableId(self.tables.insert(table) as u32))
+    }
+
+    /// A table.
+    pub fn table(&self, id: TableId) -> &Table {
+        &self.tables[id.0 as usize]
+    }
+
+    /// A table.
+    pub fn table_mut(&mut self, id: TableId) -> &mut Table {
+        &mut self.tables[id.0 as usize]
+    }
+
+    // Globals
+
+    /// Makes a global.
+    pub fn new_global(&mut self, ty: GlobalType, value: VMGlobal) -> GlobalId {
+        self.insert_global(Global { ty, place: Place::Own(Box::new(value)) })
+    }
+
+    pub(crate) fn insert_global(&mut self, global: Global) -> GlobalId {
+        self.debt += 1;
+        GlobalId(self.globals.insert(global) as u32)
+    }
+
+    /// A global.
+    pub fn global(&self, id: GlobalId) -> &Global {
+        &self.globals[id.0 as usize]
+    }
+
+    /// A global.
+    pub fn global_mut(&mut self, id: GlobalId) -> &mut Global {
+        &mut self.globals[id.0 as usize]
+    }
+
+    // Functions
+
+    /// Makes a host function of the type that `module` imports at type index `ty`. The closure gets the arguments
+    /// as slots and leaves its results there.
+    pub fn new_callback(&mut self, module: Arc<LoadedModule>, ty: u32, callback: Box<Callback>) -> HostId {
+        HostFunction::new(self, module, ty, Behaviour::Callback(callback), None, 0)
+    }
+
+    pub(crate) fn insert_host(&mut self, function: Box<HostFunction>) -> HostId {
+        self.debt += 1;
+        let id = self.hosts.insert(function);
+        self.hosts[id].settle(id as u32);
+        HostId(id as u32)
+    }
+
+    /// A host function.
+    pub fn host(&self, id: HostId) -> &HostFunction {
+        &self.hosts[id.0 as usize]
+    }
+
+    /// What keeps a function of this store alive.
+    pub fn func_owner(&self, func: FuncPtr) -> FuncOwner {
+        // SAFETY: a live function's context is alive.
+        let header = unsafe { &*(*func.as_ptr()).vmctx };
+        match header.kind {
+            ContextKind::Instance => FuncOwner::Instance(InstanceId(header.id)),
+            ContextKind::Host => FuncOwner::Host(HostId(header.id)),
+        }
+    }
+
+    /// A function's index in the module that defines it; 0 for host functions.
+    pub fn func_index(&self, func: FuncPtr) -> u32 {
+        // SAFETY: the function is alive.
+        unsafe { func.as_ref().index }
+    }
+
+    /// A function's canonical type.
+    pub fn func_type_id(&self, func: FuncPtr) -> TypeId {
+        // SAFETY: the function is alive.
+        unsafe { func.as_ref().type_id }
+    }
+
+    /// A function's parameter and result types.
+    pub fn func_type(&self, func: FuncPtr) -> FuncType {
+        types::lookup(self.func_type_id(func))
+    }
+
+    /// The instance whose code called out last. Meaningful while a host function is being called.
+    pub fn caller(&self) -> Option<InstanceId> {
+        // SAFETY: set by compiled code to its own context, which is alive while it waits for its call.
+        let header = unsafe { self.context.caller.as_ref() }?;
+        Some(InstanceId(header.id))
+    }
+
+    /// The wasm functions that are waiting for the host function which is being called.
+    pub fn backtrace(&self) -> Vec<Frame> {
+        match self.activations.last() {
+            // SAFETY: an activation that waits was left through a trampoline, which stored its frame.
+            Some(activation) => unsafe { trap::backtrace(activation.frames()) },
+            None => Vec::new(),
+        }
+    }
+
+    /// Frees what neither `roots` nor a waiting activation can reach.
+    pub fn collect(&mut self, roots: impl FnOnce(&mut Marker<'_>)) -> Collected {
+        crate::collect::collect(self, roots)
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        // Host functions and instances may be referred to by frames of abandoned activations only.
+        self.activations.clear();
+    }
+}

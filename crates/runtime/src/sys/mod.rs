@@ -1,0 +1,19 @@
+//! Everything that differs between operating systems and processors, and all of their calls.
+//!
+//! A port is a new folder beside `unix` and `windows` or a new file in `arch`.
+
+mod arch;
+
+#[cfg(unix)]
+mod unix;
+#[cfg(unix)]
+use unix as os;
+
+#[cfg(windows)]
+mod windows;
+#[cfg(windows)]
+use windows as os;
+
+pub(crate) use arch::{enter, landing, raise};
+pub(crate) use os::pages::{commit, decommit, make_executable, map, page_size, reserve, unmap};
+pub(crate) use os::traps::install as install_trap_handler;

@@ -1,0 +1,4 @@
+//! Linux and macOS.
+
+pub mod pages;
+pub mod traps;

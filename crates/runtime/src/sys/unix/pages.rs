@@ -1,0 +1,75 @@
+//! Pages: reserving, committing, making executable.
+
+use std::ffi::c_void;
+use std::ptr::{self, NonNull};
+
+use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
+
+use crate::OutOfMemory;
+
+#[cfg(target_os = "linux")]
+const DONT_NEED: Advice = Advice::LinuxDontNeed;
+#[cfg(not(target_os = "linux"))]
+const DONT_NEED: Advice = Advice::DontNeed;
+
+/// Bytes in a page.
+pub fn page_size() -> usize {
+    rustix::param::page_size()
+}
+
+fn map_with(len: usize, prot: ProtFlags, flags: MapFlags) -> Result<NonNull<u8>, OutOfMemory> {
+    // SAFETY: an anonymous mapping at an address that the kernel chooses touches nothing that exists.
+    let at = unsafe { mm::mmap_anonymous(ptr::null_mut(), len, prot, flags) };
+    at.ok().and_then(|at| NonNull::new(at.cast())).ok_or(OutOfMemory)
+}
+
+/// Reserves address space without memory behind it. Accesses fault.
+pub fn reserve(len: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    map_with(len, ProtFlags::empty(), MapFlags::PRIVATE | MapFlags::NORESERVE)
+}
+
+/// Maps zeroed pages, readable and writable.
+pub fn map(len: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    map_with(len, ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE)
+}
+
+/// Makes reserved pages readable and writable; they are zero.
+///
+/// # Safety
+/// The pages belong to one mapping of the caller's.
+pub unsafe fn commit(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
+    // SAFETY: promised by the caller.
+    unsafe { mm::mprotect(at.as_ptr().cast(), len, MprotectFlags::READ | MprotectFlags::WRITE) }
+        .map_err(|_| OutOfMemory)
+}
+
+/// Gives the memory of pages back; they read as zero afterwards.
+///
+/// # Safety
+/// As for [`commit`], and nothing refers to their contents.
+pub unsafe fn decommit(at: NonNull<u8>, len: usize) {
+    // SAFETY: promised by the caller. On failure the pages merely stay.
+    let _ = unsafe { mm::madvise(at.as_ptr().cast(), len, DONT_NEED) };
+}
+
+/// Makes pages readable and executable, and no longer writable.
+///
+/// # Safety
+/// As for [`commit`].
+pub unsafe fn make_executable(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
+    // SAFETY: promised by the caller.
+    unsafe { mm::mprotect(at.as_ptr().cast(), len, MprotectFlags::READ | MprotectFlags::EXEC) }
+        .map_err(|_| OutOfMemory)?;
+    super::super::arch::flush_instruction_cache(at.as_ptr(), len);
+    Ok(())
+}
+
+/// Ends a mapping.
+///
+/// # Safety
+/// It is the caller's, and nothing refers to it any more.
+pub unsafe fn unmap(at: NonNull<u8>, len: usize) {
+    // SAFETY: promised by the caller.
+    let result = unsafe { mm::munmap(at.as_ptr().cast::<c_void>(), len) };
+    debug_assert!(result.is_ok());
+}

@@ -1,0 +1,153 @@
+//! Traps: caught where they happen, described later.
+
+use std::cell::Cell;
+use std::ptr;
+use std::sync::atomic::{Ordering, compiler_fence};
+
+use gantry_abi::TrapCode;
+use gantry_abi::vmctx::VMStoreContext;
+
+use crate::{registry, sys};
+
+/// Frames that a backtrace shows at the most.
+const MAX_FRAMES: usize = 64;
+
+/// A wasm function on the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frame {
+    /// The module's name, if it has one.
+    pub module_name: Option<String>,
+    /// The function's index.
+    pub func: u32,
+    /// The function's name, if the module says.
+    pub func_name: Option<String>,
+    /// The byte of the module that was executed, if known.
+    pub offset: Option<u32>,
+}
+
+/// Execution stopped for a reason that the specification gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trap {
+    /// Why.
+    pub code: TrapCode,
+    /// The functions that were active, the innermost first.
+    pub frames: Vec<Frame>,
+}
+
+/// What a fault leaves behind for the code that runs after it.
+#[derive(Debug)]
+pub(crate) struct CaughtTrap {
+    code: Cell<Option<TrapCode>>,
+    len: Cell<usize>,
+    addresses: [Cell<usize>; MAX_FRAMES],
+}
+
+impl CaughtTrap {
+    pub fn new() -> Self {
+        CaughtTrap { code: Cell::new(None), len: Cell::new(0), addresses: [const { Cell::new(0) }; MAX_FRAMES] }
+    }
+
+    /// Takes what the last fault left.
+    pub fn take(&self) -> Option<Trap> {
+        let code = self.code.take()?;
+        Some(Trap { code, frames: frames(self.addresses[..self.len.get()].iter().map(Cell::get)) })
+    }
+}
+
+/// The frames that code addresses lie in.
+fn frames(addresses: impl Iterator<Item = usize>) -> Vec<Frame> {
+    addresses
+        .enumerate()
+        // Return addresses lie behind their calls.
+        .filter_map(|(i, pc)| registry::locate(if i == 0 { pc } else { pc - 1 }))
+        .map(|l| Frame { module_name: l.module_name, func: l.func, func_name: l.func_name, offset: l.position })
+        .collect()
+}
+
+/// The store whose code this thread runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Running {
+    pub context: *const VMStoreContext,
+    pub caught: *const CaughtTrap,
+}
+
+thread_local! {
+    static RUNNING: Cell<Running> = const { Cell::new(Running { context: ptr::null(), caught: ptr::null() }) };
+}
+
+/// Says whose code runs on this thread; returns whose did before if that is another.
+pub(crate) fn set_running(running: Running) -> Option<Running> {
+    let previous = RUNNING.with(|cell| (cell.get() != running).then(|| cell.replace(running)));
+    compiler_fence(Ordering::SeqCst);
+    previous
+}
+
+/// Undoes [`set_running`], given what that returned.
+pub(crate) fn restore_running(previous: Option<Running>) {
+    if let Some(previous) = previous {
+        RUNNING.set(previous);
+    }
+}
+
+/// Where a signal handler goes on.
+pub(crate) struct Landing {
+    pub pc: usize,
+    pub sp: usize,
+}
+
+/// Whether a fault at `pc` is a trap; if so notes it and says where to go on. Async-signal-safe.
+///
+/// # Safety
+/// Called on the thread that faulted, with its registers at the fault.
+pub(crate) unsafe fn catch(pc: usize, fp: usize) -> Option<Landing> {
+    let code = registry::trap_at(pc)?;
+    let running = RUNNING.get();
+    // SAFETY: both outlive the run of code that `set_running` announced, which is still going on.
+    let (context, caught) = unsafe { (running.context.as_ref()?, running.caught.as_ref()?) };
+    let mut len = 1;
+    caught.addresses[0].set(pc);
+    // SAFETY: compiled code keeps frame pointers, from the fault up to the entry.
+    unsafe { walk(fp, context.entry_sp, |pc| push(caught, &mut len, pc)) };
+    caught.len.set(len);
+    caught.code.set(Some(code));
+    Some(Landing { pc: sys::landing as *const () as usize, sp: context.entry_sp })
+}
+
+fn push(caught: &CaughtTrap, len: &mut usize, pc: usize) -> bool {
+    if *len < MAX_FRAMES {
+        caught.addresses[*len].set(pc);
+        *len += 1;
+    }
+    *len < MAX_FRAMES
+}
+
+/// Visits return addresses from the frame `fp` up to the frame that lies at `entry_sp`.
+///
+/// # Safety
+/// `fp` is the frame pointer of a frame below `entry_sp` on the same stack, and all in between keep frame pointers.
+unsafe fn walk(mut fp: usize, entry_sp: usize, mut visit: impl FnMut(usize) -> bool) {
+    while fp != 0 && fp < entry_sp {
+        // SAFETY: a frame begins with the caller's frame pointer and the return address.
+        let (next, pc) = unsafe { (*(fp as *const usize), *((fp + size_of::<usize>()) as *const usize)) };
+        if !visit(pc) || next <= fp {
+            break;
+        }
+        fp = next;
+    }
+}
+
+/// The wasm functions below the frame of the host trampoline that was entered last.
+///
+/// # Safety
+/// The frames are those of an activation that is suspended in a call of a host function.
+pub(crate) unsafe fn backtrace((entry_sp, exit_fp): (usize, usize)) -> Vec<Frame> {
+    let mut addresses = vec![0];
+    // SAFETY: promised by the caller; the trampoline stored its frame pointer.
+    unsafe {
+        walk(exit_fp, entry_sp, |pc| {
+            addresses.push(pc);
+            addresses.len() < MAX_FRAMES
+        });
+    }
+    frames(addresses.into_iter())
+}

@@ -1,0 +1,297 @@
+//! Structured control: blocks, loops, branches, and what happens where code cannot be reached.
+
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, Type, Value, types};
+use gantry_abi::vmctx::VMStoreContext;
+use gantry_abi::{Libcall, TrapCode};
+use gantry_module::{Result, ValType};
+use wasmparser::{BlockType, BrTable, Operator};
+
+use crate::env::{clif_type, trap};
+use crate::translator::FuncTranslator;
+
+/// What is particular to a kind of block.
+enum Kind {
+    Block,
+    Loop { header: Block },
+    /// `otherwise` is taken when the condition is false and has the block's parameters.
+    If { otherwise: Block },
+    Else,
+    /// Opened where nothing is reachable: branches to it cannot exist.
+    Unreachable,
+}
+
+/// An open block.
+pub(crate) struct Control {
+    kind: Kind,
+    /// Where execution goes on after `end`. Has the results as parameters.
+    after: Block,
+    params: Vec<Type>,
+    results: Vec<Type>,
+    /// Height of the operand stack below the block's parameters.
+    height: usize,
+    /// Whether some branch goes to `after`.
+    after_used: bool,
+}
+
+impl Control {
+    /// Where a branch to this block goes, and what it takes with it.
+    fn target(&self) -> (Block, usize) {
+        match self.kind {
+            Kind::Loop { header } => (header, self.params.len()),
+            _ => (self.after, self.results.len()),
+        }
+    }
+}
+
+fn block_args(values: &[Value]) -> Vec<BlockArg> {
+    values.iter().map(|v| BlockArg::Value(*v)).collect()
+}
+
+impl FuncTranslator<'_> {
+    /// Opens the function's own block.
+    pub(crate) fn start_body(&mut self, results: &[ValType]) {
+        let results = Self::clif_types(results);
+        let after = self.block_with_params(&results);
+        self.controls.push(Control {
+            kind: Kind::Block,
+            after,
+            params: Vec::new(),
+            results,
+            height: 0,
+            after_used: false,
+        });
+    }
+
+    pub(crate) fn control_operator(&mut self, op: &Operator<'_>) -> bool {
+        match op {
+            Operator::Nop => {}
+            Operator::Unreachable => self.trap_always(TrapCode::Unreachable),
+            Operator::Block { blockty } => self.block(*blockty),
+            Operator::Loop { blockty } => self.loop_(*blockty),
+            Operator::If { blockty } => self.if_(*blockty),
+            Operator::Else => self.else_(),
+            Operator::End => self.end(),
+            Operator::Br { relative_depth } => self.br(*relative_depth),
+            Operator::BrIf { relative_depth } => self.br_if(*relative_depth),
+            Operator::BrTable { targets } => self.br_table(targets),
+            Operator::Return => self.br(self.controls.len() as u32 - 1),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Code that cannot be reached is validated but not translated; only the nesting of blocks is followed.
+    pub(crate) fn unreachable_operator(&mut self, op: &Operator<'_>) -> Result<()> {
+        match op {
+            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+                let after = self.controls.last().expect("validated").after;
+                let height = self.stack.len();
+                let (params, results) = (Vec::new(), Vec::new());
+                let kind = Kind::Unreachable;
+                self.controls.push(Control { kind, after, params, results, height, after_used: false });
+            }
+            Operator::Else => self.else_(),
+            Operator::End => self.end(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the current path with a trap.
+    pub(crate) fn trap_always(&mut self, code: TrapCode) {
+        self.b.ins().trap(trap(code));
+        self.reachable = false;
+    }
+
+    fn block_with_params(&mut self, params: &[Type]) -> Block {
+        let block = self.b.create_block();
+        for ty in params {
+            self.b.append_block_param(block, *ty);
+        }
+        block
+    }
+
+    fn block_type(&self, ty: BlockType) -> (Vec<Type>, Vec<Type>) {
+        match ty {
+            BlockType::Empty => (Vec::new(), Vec::new()),
+            BlockType::Type(ty) => (Vec::new(), vec![clif_type_of(ty)]),
+            BlockType::FuncType(index) => {
+                let ty = &self.env.module.types[index as usize];
+                (Self::clif_types(&ty.params), Self::clif_types(&ty.results))
+            }
+        }
+    }
+
+    fn open(&mut self, kind: Kind, params: Vec<Type>, results: Vec<Type>) {
+        let after = self.block_with_params(&results);
+        let height = self.stack.len() - params.len();
+        self.controls.push(Control { kind, after, params, results, height, after_used: false });
+    }
+
+    fn block(&mut self, ty: BlockType) {
+        let (params, results) = self.block_type(ty);
+        self.open(Kind::Block, params, results);
+    }
+
+    fn loop_(&mut self, ty: BlockType) {
+        let (params, results) = self.block_type(ty);
+        let header = self.block_with_params(&params);
+        let args = self.pop_n(params.len());
+        self.b.ins().jump(header, &block_args(&args));
+        self.b.switch_to_block(header);
+        self.stack.extend_from_slice(self.b.block_params(header));
+        self.open(Kind::Loop { header }, params, results);
+        self.poll_interrupt();
+    }
+
+    /// Asks at each turn of a loop whether the host wants to be let in.
+    fn poll_interrupt(&mut self) {
+        let store = self.store_context();
+        let flags = self.runtime_flags();
+        let flag = self.b.ins().load(types::I32, flags, store, offset_of!(VMStoreContext, interrupt) as i32);
+        let (wanted, go_on) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(wanted);
+        self.b.ins().brif(flag, wanted, &[], go_on, &[]);
+        self.b.seal_block(wanted);
+        self.b.switch_to_block(wanted);
+        self.libcall(Libcall::Interrupt, &[]);
+        self.b.ins().jump(go_on, &[]);
+        self.b.seal_block(go_on);
+        self.b.switch_to_block(go_on);
+    }
+
+    fn if_(&mut self, ty: BlockType) {
+        let (params, results) = self.block_type(ty);
+        let condition = self.pop();
+        let then = self.b.create_block();
+        let otherwise = self.block_with_params(&params);
+        let args = self.pop_n(params.len());
+        self.b.ins().brif(condition, then, &[], otherwise, &block_args(&args));
+        self.b.seal_block(then);
+        self.b.seal_block(otherwise);
+        self.b.switch_to_block(then);
+        self.stack.extend_from_slice(&args);
+        self.open(Kind::If { otherwise }, params, results);
+    }
+
+    fn else_(&mut self) {
+        if self.reachable {
+            self.jump_after();
+        }
+        let control = self.controls.last_mut().expect("validated");
+        let Kind::If { otherwise } = control.kind else {
+            return; // The `if` was unreachable, and so is this.
+        };
+        control.kind = Kind::Else;
+        self.stack.truncate(control.height);
+        self.b.switch_to_block(otherwise);
+        self.stack.extend_from_slice(self.b.block_params(otherwise));
+        self.reachable = true;
+    }
+
+    /// Leaves the innermost block at its end, with its results.
+    fn jump_after(&mut self) {
+        let control = self.controls.last_mut().expect("validated");
+        control.after_used = true;
+        let (after, results) = (control.after, control.results.len());
+        let args = self.pop_n(results);
+        self.b.ins().jump(after, &block_args(&args));
+    }
+
+    fn end(&mut self) {
+        if matches!(self.controls.last().expect("validated").kind, Kind::Unreachable) {
+            self.controls.pop();
+            return;
+        }
+        if matches!(self.controls.last().expect("validated").kind, Kind::If { .. }) {
+            self.else_(); // An `if` without `else` passes its parameters on.
+        }
+        if self.reachable {
+            self.jump_after();
+        }
+        let control = self.controls.pop().expect("validated");
+        if let Kind::Loop { header } = control.kind {
+            self.b.seal_block(header);
+        }
+        self.stack.truncate(control.height);
+        self.b.seal_block(control.after);
+        self.b.switch_to_block(control.after);
+        self.reachable = control.after_used;
+        if self.controls.is_empty() {
+            self.return_from(control.after);
+        } else {
+            self.stack.extend_from_slice(self.b.block_params(control.after));
+        }
+    }
+
+    fn return_from(&mut self, exit: Block) {
+        if self.reachable {
+            let results = self.b.block_params(exit).to_vec();
+            self.b.ins().return_(&results);
+        } else {
+            self.b.ins().trap(trap(TrapCode::Unreachable)); // The block needs an end, though nothing comes here.
+        }
+    }
+
+    /// The destination of a branch, and how many operands it takes with it.
+    fn branch_target(&mut self, depth: u32) -> (Block, usize) {
+        let at = self.controls.len() - 1 - depth as usize;
+        let control = &mut self.controls[at];
+        control.after_used |= !matches!(control.kind, Kind::Loop { .. });
+        control.target()
+    }
+
+    /// The topmost operands, left in place, in canonical types.
+    fn peek_n(&mut self, n: usize) -> Vec<Value> {
+        let values = self.pop_n(n);
+        self.stack.extend_from_slice(&values);
+        values
+    }
+
+    fn br(&mut self, depth: u32) {
+        let (target, arity) = self.branch_target(depth);
+        let args = self.pop_n(arity);
+        self.b.ins().jump(target, &block_args(&args));
+        self.reachable = false;
+    }
+
+    fn br_if(&mut self, depth: u32) {
+        let condition = self.pop();
+        let (target, arity) = self.branch_target(depth);
+        let args = self.peek_n(arity);
+        let next = self.b.create_block();
+        self.b.ins().brif(condition, target, &block_args(&args), next, &[]);
+        self.b.seal_block(next);
+        self.b.switch_to_block(next);
+    }
+
+    fn br_table(&mut self, targets: &BrTable<'_>) {
+        let index = self.pop();
+        let (default, arity) = self.branch_target(targets.default());
+        let args = block_args(&self.pop_n(arity));
+        // Validation has read all targets already.
+        let depths: Vec<u32> = targets.targets().map(|depth| depth.expect("validated")).collect();
+        let mut calls = Vec::with_capacity(depths.len());
+        for depth in depths {
+            let (block, _) = self.branch_target(depth);
+            calls.push(self.b.func.dfg.block_call(block, &args));
+        }
+        let default = self.b.func.dfg.block_call(default, &args);
+        let table = self.b.create_jump_table(ir::JumpTableData::new(default, &calls));
+        self.b.ins().br_table(index, table);
+        self.reachable = false;
+    }
+}
+
+fn clif_type_of(ty: wasmparser::ValType) -> Type {
+    match ty {
+        wasmparser::ValType::I32 => types::I32,
+        wasmparser::ValType::I64 => types::I64,
+        wasmparser::ValType::F32 => types::F32,
+        wasmparser::ValType::F64 => types::F64,
+        wasmparser::ValType::V128 => types::I8X16,
+        wasmparser::ValType::Ref(_) => clif_type(ValType::FUNCREF),
+    }
+}

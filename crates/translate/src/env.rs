@@ -1,0 +1,101 @@
+//! What translation knows of the module and the target, and the signatures that follow.
+
+use cranelift_codegen::ir::{self, AbiParam, ArgumentPurpose, Signature, Type, UserExternalName, types};
+use cranelift_codegen::isa::{CallConv, TargetIsa};
+use gantry_abi::vmctx::{MemoryStyle, VMContextLayout};
+use gantry_abi::{AbiType, Libcall, TrapCode};
+use gantry_module::{FuncType, Module, ValType};
+
+/// The type of pointers and references in compiled code.
+pub(crate) const POINTER: Type = types::I64;
+
+/// A module about to be translated, for one target.
+pub struct ModuleEnv<'m> {
+    /// The module, complete up to its code section.
+    pub module: &'m Module,
+    /// Its vmctx.
+    pub layout: VMContextLayout,
+    /// How memory accesses are checked.
+    pub memory_style: MemoryStyle,
+    /// The calling convention of the runtime's own functions.
+    pub host_call_conv: CallConv,
+    /// Whether the processor rounds floats in one instruction.
+    pub has_rounding: bool,
+}
+
+impl<'m> ModuleEnv<'m> {
+    /// For a module and a target.
+    pub fn new(module: &'m Module, isa: &dyn TargetIsa, memory_style: MemoryStyle) -> Self {
+        let has_rounding = match isa.name() {
+            "x64" => isa.isa_flags().iter().any(|flag| flag.name == "has_sse41" && flag.as_bool() == Some(true)),
+            _ => true,
+        };
+        ModuleEnv {
+            module,
+            layout: VMContextLayout::new(module),
+            memory_style,
+            host_call_conv: isa.default_call_conv(),
+            has_rounding,
+        }
+    }
+}
+
+/// The Cranelift type that represents a value type.
+pub(crate) fn clif_type(ty: ValType) -> Type {
+    match ty {
+        ValType::I32 => types::I32,
+        ValType::I64 => types::I64,
+        ValType::F32 => types::F32,
+        ValType::F64 => types::F64,
+        ValType::V128 => types::I8X16,
+        ValType::Ref(_) => POINTER,
+    }
+}
+
+/// The signature of a wasm function: its context first, then its parameters.
+pub fn wasm_signature(ty: &FuncType) -> Signature {
+    let mut signature = Signature::new(CallConv::Tail);
+    signature.params.push(AbiParam::special(POINTER, ArgumentPurpose::VMContext));
+    signature.params.extend(ty.params.iter().map(|ty| AbiParam::new(clif_type(*ty))));
+    signature.returns.extend(ty.results.iter().map(|ty| AbiParam::new(clif_type(*ty))));
+    signature
+}
+
+fn abi_type(ty: AbiType) -> Type {
+    match ty {
+        AbiType::Ptr => POINTER,
+        AbiType::I32 => types::I32,
+        AbiType::I64 => types::I64,
+        AbiType::F32 => types::F32,
+        AbiType::F64 => types::F64,
+    }
+}
+
+/// The signature of a function of the runtime.
+pub(crate) fn libcall_signature(libcall: Libcall, call_conv: CallConv) -> Signature {
+    let described = libcall.signature();
+    let mut signature = Signature::new(call_conv);
+    if described.vmctx {
+        signature.params.push(AbiParam::new(POINTER));
+    }
+    signature.params.extend(described.params.iter().map(|ty| AbiParam::new(abi_type(*ty))));
+    signature.returns.extend(described.result.map(|ty| AbiParam::new(abi_type(ty))));
+    signature
+}
+
+/// The symbol by which code refers to a function of its own module.
+pub fn func_name(func: u32) -> UserExternalName {
+    UserExternalName { namespace: 0, index: func }
+}
+
+/// A trap reason as Cranelift carries it. Its own codes are used where its instructions raise them.
+pub fn trap(code: TrapCode) -> ir::TrapCode {
+    match code {
+        TrapCode::StackOverflow => ir::TrapCode::STACK_OVERFLOW,
+        TrapCode::MemoryOutOfBounds => ir::TrapCode::HEAP_OUT_OF_BOUNDS,
+        TrapCode::IntegerOverflow => ir::TrapCode::INTEGER_OVERFLOW,
+        TrapCode::IntegerDivideByZero => ir::TrapCode::INTEGER_DIVISION_BY_ZERO,
+        TrapCode::InvalidConversionToInteger => ir::TrapCode::BAD_CONVERSION_TO_INTEGER,
+        other => ir::TrapCode::unwrap_user(other as u8),
+    }
+}

@@ -1,0 +1,22 @@
+//! WebAssembly operators to Cranelift IR.
+//!
+//! [`translate_function`] validates a function body and translates it, in one pass. One file an operator family;
+//! [`translator`] holds what they share, [`trampoline`] makes the code between conventions.
+//!
+//! Must not know: how code is compiled, stored or run.
+
+mod call;
+mod control;
+mod env;
+mod memory;
+mod numeric;
+mod reference;
+mod simd;
+mod simd_memory;
+mod table;
+pub mod trampoline;
+mod translator;
+mod variable;
+
+pub use env::{ModuleEnv, func_name, trap};
+pub use translator::{Translator, translate_function};

@@ -1,0 +1,209 @@
+//! Linear memory: scalar loads and stores, size, growth, and the bulk instructions.
+
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::immediates::Offset32;
+use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Type, Value, types};
+use gantry_abi::vmctx::{GUARD_SIZE, MemoryStyle, VMMemory, VMMemoryEntry};
+use gantry_abi::{Libcall, TrapCode};
+use wasmparser::{MemArg, MemArgTarget, Operator};
+
+use crate::env::{POINTER, trap};
+use crate::translator::FuncTranslator;
+
+use types::{F32, F64, I8, I16, I32, I64};
+
+const PAGE_SHIFT: i64 = 16;
+
+fn memory_index(memarg: &MemArg) -> u32 {
+    match memarg.target {
+        MemArgTarget::Memory(index) => index,
+        MemArgTarget::Array(_) => unreachable!("validation refuses accesses to arrays: not enabled"),
+    }
+}
+
+impl FuncTranslator<'_> {
+    pub(crate) fn memory_operator(&mut self, op: &Operator<'_>) -> bool {
+        use Operator as O;
+        match op {
+            O::I32Load { memarg } => self.load(memarg, I32),
+            O::I64Load { memarg } => self.load(memarg, I64),
+            O::F32Load { memarg } => self.load(memarg, F32),
+            O::F64Load { memarg } => self.load(memarg, F64),
+            O::I32Load8S { memarg } => self.load_signed(memarg, I8, I32),
+            O::I32Load8U { memarg } => self.load_unsigned(memarg, I8, I32),
+            O::I32Load16S { memarg } => self.load_signed(memarg, I16, I32),
+            O::I32Load16U { memarg } => self.load_unsigned(memarg, I16, I32),
+            O::I64Load8S { memarg } => self.load_signed(memarg, I8, I64),
+            O::I64Load8U { memarg } => self.load_unsigned(memarg, I8, I64),
+            O::I64Load16S { memarg } => self.load_signed(memarg, I16, I64),
+            O::I64Load16U { memarg } => self.load_unsigned(memarg, I16, I64),
+            O::I64Load32S { memarg } => self.load_signed(memarg, I32, I64),
+            O::I64Load32U { memarg } => self.load_unsigned(memarg, I32, I64),
+            O::I32Store { memarg } | O::F32Store { memarg } => self.store(memarg, 4),
+            O::I64Store { memarg } | O::F64Store { memarg } => self.store(memarg, 8),
+            O::I32Store8 { memarg } | O::I64Store8 { memarg } => self.store_narrow(memarg, I8),
+            O::I32Store16 { memarg } | O::I64Store16 { memarg } => self.store_narrow(memarg, I16),
+            O::I64Store32 { memarg } => self.store_narrow(memarg, I32),
+            O::MemorySize { mem } => self.memory_size(*mem),
+            O::MemoryGrow { mem } => self.memory_grow(*mem),
+            O::MemoryCopy { dst_mem, src_mem } => self.memory_copy(*dst_mem, *src_mem),
+            O::MemoryFill { mem } => self.memory_fill(*mem),
+            O::MemoryInit { data_index, mem } => self.memory_init(*data_index, *mem),
+            O::DataDrop { data_index } => {
+                let segment = self.i32_const(*data_index);
+                self.libcall(Libcall::DataDrop, &[segment]);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    fn heap_flags(&self) -> MemFlagsData {
+        MemFlagsData::new()
+            .with_endianness(ir::Endianness::Little)
+            .with_trap_code(Some(trap(TrapCode::MemoryOutOfBounds)))
+            .with_alias_region(Some(self.regions.heap))
+    }
+
+    /// The address of an access: pops the index and returns a base, an offset to it, and the flags for the
+    /// instruction that accesses `size` bytes there. What is not certain to lie in the memory traps.
+    pub(crate) fn address(&mut self, memarg: &MemArg, size: u32) -> (Value, Offset32, MemFlagsData) {
+        let memory = memory_index(memarg);
+        let index = self.pop();
+        let index = self.extend(index);
+        let end = memarg.offset + u64::from(size);
+        let base = match self.env.memory_style {
+            MemoryStyle::Reserved => self.reserved_base(memory),
+            MemoryStyle::Checked => self.moving_base(memory),
+        };
+        if self.env.memory_style == MemoryStyle::Checked || end > GUARD_SIZE {
+            self.check_bounds(memory, index, end);
+        }
+        let address = self.b.ins().iadd(base, index);
+        let flags = self.heap_flags();
+        match i32::try_from(memarg.offset) {
+            Ok(offset) => (address, offset.into(), flags),
+            // An offset of up to 4 GiB and an index of up to 4 GiB do not overflow 64 bits.
+            Err(_) => (self.b.ins().iadd_imm_u(address, memarg.offset as i64), 0.into(), flags),
+        }
+    }
+
+    /// The base of a memory that never moves.
+    fn reserved_base(&mut self, memory: u32) -> Value {
+        let entry = self.env.layout.memory(memory) as usize;
+        self.load_constant(self.vmctx, entry + offset_of!(VMMemoryEntry, base))
+    }
+
+    fn memory(&mut self, memory: u32) -> Value {
+        let entry = self.env.layout.memory(memory) as usize;
+        self.load_constant(self.vmctx, entry + offset_of!(VMMemoryEntry, memory))
+    }
+
+    fn moving_base(&mut self, memory: u32) -> Value {
+        let memory = self.memory(memory);
+        let flags = self.runtime_flags();
+        self.b.ins().load(POINTER, flags, memory, offset_of!(VMMemory, base) as i32)
+    }
+
+    fn memory_len(&mut self, memory: u32) -> Value {
+        let memory = self.memory(memory);
+        let flags = self.runtime_flags();
+        self.b.ins().load(I64, flags, memory, offset_of!(VMMemory, len) as i32)
+    }
+
+    /// Traps unless `index + end` bytes fit into the memory. Both are less than 2^33.
+    fn check_bounds(&mut self, memory: u32, index: Value, end: u64) {
+        let len = self.memory_len(memory);
+        let end = self.b.ins().iadd_imm_u(index, end as i64);
+        let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
+        self.b.ins().trapnz(outside, trap(TrapCode::MemoryOutOfBounds));
+    }
+
+    fn load(&mut self, memarg: &MemArg, ty: Type) {
+        let (base, offset, flags) = self.address(memarg, ty.bytes());
+        let value = self.b.ins().load(ty, flags, base, offset);
+        self.push(value);
+    }
+
+    fn load_unsigned(&mut self, memarg: &MemArg, from: Type, to: Type) {
+        let (base, offset, flags) = self.address(memarg, from.bytes());
+        let ins = self.b.ins();
+        let value = match from {
+            I8 => ins.uload8(to, flags, base, offset),
+            I16 => ins.uload16(to, flags, base, offset),
+            _ => ins.uload32(flags, base, offset),
+        };
+        self.push(value);
+    }
+
+    fn load_signed(&mut self, memarg: &MemArg, from: Type, to: Type) {
+        let (base, offset, flags) = self.address(memarg, from.bytes());
+        let ins = self.b.ins();
+        let value = match from {
+            I8 => ins.sload8(to, flags, base, offset),
+            I16 => ins.sload16(to, flags, base, offset),
+            _ => ins.sload32(flags, base, offset),
+        };
+        self.push(value);
+    }
+
+    fn store(&mut self, memarg: &MemArg, size: u32) {
+        let value = self.pop();
+        let (base, offset, flags) = self.address(memarg, size);
+        self.b.ins().store(flags, value, base, offset);
+    }
+
+    fn store_narrow(&mut self, memarg: &MemArg, ty: Type) {
+        let value = self.pop();
+        let (base, offset, flags) = self.address(memarg, ty.bytes());
+        let ins = self.b.ins();
+        match ty {
+            I8 => ins.istore8(flags, value, base, offset),
+            I16 => ins.istore16(flags, value, base, offset),
+            _ => ins.istore32(flags, value, base, offset),
+        };
+    }
+
+    fn memory_size(&mut self, memory: u32) {
+        let len = self.memory_len(memory);
+        let pages = self.b.ins().ushr_imm_u(len, PAGE_SHIFT);
+        let pages = self.b.ins().ireduce(I32, pages);
+        self.push(pages);
+    }
+
+    fn memory_grow(&mut self, memory: u32) {
+        let delta = self.pop();
+        let delta = self.extend(delta);
+        let memory = self.i32_const(memory);
+        let old = self.libcall(Libcall::MemoryGrow, &[memory, delta]).expect("returns the old size");
+        let old = self.b.ins().ireduce(I32, old);
+        self.push(old);
+    }
+
+    fn memory_copy(&mut self, to: u32, from: u32) {
+        let len = self.pop();
+        let (target, source) = self.pop2();
+        let (target, source, len) = (self.extend(target), self.extend(source), self.extend(len));
+        let (to, from) = (self.i32_const(to), self.i32_const(from));
+        self.checked_libcall(Libcall::MemoryCopy, &[to, from, target, source, len], TrapCode::MemoryOutOfBounds);
+    }
+
+    fn memory_fill(&mut self, memory: u32) {
+        let len = self.pop();
+        let (target, byte) = self.pop2();
+        let (target, len) = (self.extend(target), self.extend(len));
+        let memory = self.i32_const(memory);
+        self.checked_libcall(Libcall::MemoryFill, &[memory, target, byte, len], TrapCode::MemoryOutOfBounds);
+    }
+
+    fn memory_init(&mut self, segment: u32, memory: u32) {
+        let len = self.pop();
+        let (target, source) = self.pop2();
+        let target = self.extend(target);
+        let (memory, segment) = (self.i32_const(memory), self.i32_const(segment));
+        let args = [memory, segment, target, source, len];
+        self.checked_libcall(Libcall::MemoryInit, &args, TrapCode::MemoryOutOfBounds);
+    }
+}

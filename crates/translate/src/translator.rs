@@ -1,0 +1,352 @@
+//! The state of one function's translation and what all operator families share.
+
+use std::collections::HashMap;
+use std::mem::offset_of;
+
+use cranelift_codegen::ir::{self, AliasRegion, AliasRegionData, FuncRef, InstBuilder, MemFlagsData, SigRef};
+use cranelift_codegen::ir::{SourceLoc, Type, Value, types};
+use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
+use gantry_abi::{Libcall, TrapCode};
+use gantry_module::{Error, FunctionBody, Result, ValType};
+use wasmparser::{FuncValidatorAllocations, Operator};
+
+use crate::control::Control;
+use crate::env::{self, ModuleEnv, POINTER, clif_type};
+
+/// Parts of memory that accesses to each other never touch.
+#[derive(Clone, Copy)]
+pub(crate) struct Regions {
+    /// The vmctx's globals.
+    pub globals: AliasRegion,
+    /// What the runtime owns: lengths, slots, function references.
+    pub runtime: AliasRegion,
+    /// Elements of tables.
+    pub tables: AliasRegion,
+    /// Linear memories.
+    pub heap: AliasRegion,
+}
+
+/// One function being translated.
+pub(crate) struct FuncTranslator<'a> {
+    /// Builds the function.
+    pub b: FunctionBuilder<'a>,
+    /// The module and target.
+    pub env: &'a ModuleEnv<'a>,
+    /// The function's context parameter.
+    pub vmctx: Value,
+    /// Operands, the top last.
+    pub stack: Vec<Value>,
+    /// Open blocks, the innermost last.
+    pub controls: Vec<Control>,
+    /// Whether the next instruction can be reached.
+    pub reachable: bool,
+    /// Parameters and locals, with the type each is kept in.
+    pub locals: Vec<Variable>,
+    /// Alias regions.
+    pub regions: Regions,
+    func_refs: HashMap<u32, FuncRef>,
+    type_sigs: HashMap<u32, SigRef>,
+    libcall_sigs: HashMap<Libcall, SigRef>,
+}
+
+/// Allocations that are reused from function to function.
+#[derive(Default)]
+pub struct Translator {
+    builder: FunctionBuilderContext,
+    validator: FuncValidatorAllocations,
+}
+
+/// Validates a body and translates it into `func`, which must be empty.
+pub fn translate_function(
+    translator: &mut Translator,
+    env: &ModuleEnv<'_>,
+    frontend_config: TargetFrontendConfig,
+    body: FunctionBody,
+    func: &mut ir::Function,
+) -> Result<()> {
+    let index = body.index + env.module.imported_funcs;
+    let ty = env.module.func_type(index);
+    func.signature = env::wasm_signature(ty);
+    func.name = ir::UserFuncName::User(env::func_name(index));
+
+    let mut t = FuncTranslator::new(func, &mut translator.builder, env);
+    let (reader, mut validator) = {
+        let reader = body.reader();
+        let to_validate = wasmparser::FuncToValidate {
+            resources: body.to_validate.resources.clone(),
+            index: body.to_validate.index,
+            ty: body.to_validate.ty,
+            features: body.to_validate.features,
+        };
+        (reader, to_validate.into_validator(std::mem::take(&mut translator.validator)))
+    };
+
+    let mut locals = reader.get_locals_reader()?;
+    for _ in 0..locals.get_count() {
+        let offset = locals.original_position();
+        let (count, local_type) = locals.read()?;
+        validator.define_locals(offset, count, local_type)?;
+        t.declare_locals(count, t.local_type(local_type, offset)?);
+    }
+    let mut operators = reader.get_operators_reader()?;
+    t.start_body(&ty.results);
+    while !operators.eof() {
+        let (operator, offset) = operators.read_with_offset()?;
+        validator.op(offset, &operator)?;
+        t.b.set_srcloc(SourceLoc::new(offset as u32));
+        t.operator(&operator, offset)?;
+    }
+    operators.finish()?;
+    translator.validator = validator.into_allocations();
+    t.finish(frontend_config);
+    Ok(())
+}
+
+impl<'a> FuncTranslator<'a> {
+    fn new(func: &'a mut ir::Function, builder: &'a mut FunctionBuilderContext, env: &'a ModuleEnv<'a>) -> Self {
+        let mut region = |user_id, description: &str| {
+            func.dfg.alias_regions.insert(AliasRegionData { user_id, description: description.to_owned().into() })
+        };
+        let regions = Regions {
+            globals: region(0, "globals"),
+            runtime: region(1, "runtime"),
+            tables: region(2, "tables"),
+            heap: region(3, "heap"),
+        };
+        let mut b = FunctionBuilder::new(func, builder);
+        let entry = b.create_block();
+        b.append_block_params_for_function_params(entry);
+        b.switch_to_block(entry);
+        b.seal_block(entry);
+        let vmctx = b.block_params(entry)[0];
+        let mut t = FuncTranslator {
+            b,
+            env,
+            vmctx,
+            stack: Vec::new(),
+            controls: Vec::new(),
+            reachable: true,
+            locals: Vec::new(),
+            regions,
+            func_refs: HashMap::new(),
+            type_sigs: HashMap::new(),
+            libcall_sigs: HashMap::new(),
+        };
+        t.check_stack_in_prologue();
+        for param in t.b.block_params(entry)[1..].to_vec() {
+            let variable = t.b.declare_var(t.b.func.dfg.value_type(param));
+            t.b.def_var(variable, param);
+            t.locals.push(variable);
+        }
+        t
+    }
+
+    /// Lets the prologue compare the stack pointer with the store's limit.
+    fn check_stack_in_prologue(&mut self) {
+        let readonly = self.b.func.dfg.mem_flags.insert_unchecked(MemFlagsData::trusted().with_readonly());
+        let trusted = self.b.func.dfg.mem_flags.insert_unchecked(MemFlagsData::trusted());
+        let vmctx = self.b.create_global_value(ir::GlobalValueData::VMContext);
+        let mut load = |base, offset: usize, flags| {
+            let offset = (offset as i32).into();
+            self.b.create_global_value(ir::GlobalValueData::Load { base, offset, global_type: POINTER, flags })
+        };
+        let store = load(vmctx, offset_of!(VMContextHeader, store), readonly);
+        let limit = load(store, offset_of!(VMStoreContext, stack_limit), trusted);
+        self.b.func.stack_limit = Some(limit);
+    }
+
+    fn local_type(&self, ty: wasmparser::ValType, offset: u64) -> Result<Type> {
+        Ok(match ty {
+            wasmparser::ValType::I32 => types::I32,
+            wasmparser::ValType::I64 => types::I64,
+            wasmparser::ValType::F32 => types::F32,
+            wasmparser::ValType::F64 => types::F64,
+            wasmparser::ValType::V128 => types::I8X16,
+            wasmparser::ValType::Ref(r) if r.is_nullable() => POINTER,
+            other => return Err(Error::new(format!("local type {other} is not enabled"), offset)),
+        })
+    }
+
+    fn declare_locals(&mut self, count: u32, ty: Type) {
+        if count == 0 {
+            return;
+        }
+        let zero = self.zero(ty);
+        for _ in 0..count {
+            let variable = self.b.declare_var(ty);
+            self.b.def_var(variable, zero);
+            self.locals.push(variable);
+        }
+    }
+
+    /// The zero or null of a type.
+    pub fn zero(&mut self, ty: Type) -> Value {
+        match ty {
+            types::F32 => self.b.ins().f32const(0.0),
+            types::F64 => self.b.ins().f64const(0.0),
+            types::I8X16 => {
+                let zeros = self.b.func.dfg.constants.insert(vec![0; 16].into());
+                self.b.ins().vconst(types::I8X16, zeros)
+            }
+            int => self.b.ins().iconst(int, 0),
+        }
+    }
+
+    fn finish(mut self, frontend_config: TargetFrontendConfig) {
+        debug_assert!(self.controls.is_empty());
+        self.b.seal_all_blocks();
+        self.b.finalize(frontend_config);
+    }
+
+    fn operator(&mut self, op: &Operator<'_>, offset: u64) -> Result<()> {
+        if !self.reachable {
+            return self.unreachable_operator(op);
+        }
+        let handled = self.control_operator(op)
+            || self.variable_operator(op)
+            || self.numeric_operator(op)
+            || self.memory_operator(op)
+            || self.call_operator(op)
+            || self.table_operator(op)
+            || self.reference_operator(op)
+            || self.simd_operator(op)
+            || self.simd_memory_operator(op);
+        if handled { Ok(()) } else { Err(Error::new(format!("instruction {op:?} is not enabled"), offset)) }
+    }
+
+    // Operands
+
+    /// Pushes an operand.
+    pub fn push(&mut self, value: Value) {
+        self.stack.push(value);
+    }
+
+    /// Pops an operand. Validation has made sure that there is one.
+    pub fn pop(&mut self) -> Value {
+        self.stack.pop().expect("validated")
+    }
+
+    /// Pops two operands, in the order in which they were pushed.
+    pub fn pop2(&mut self) -> (Value, Value) {
+        let second = self.pop();
+        (self.pop(), second)
+    }
+
+    /// Pops `n` operands, in the order in which they were pushed, vectors in canonical type.
+    pub fn pop_n(&mut self, n: usize) -> Vec<Value> {
+        let at = self.stack.len() - n;
+        let values: Vec<Value> = self.stack.drain(at..).collect();
+        values.into_iter().map(|v| self.canonical(v)).collect()
+    }
+
+    /// Pops a vector as a given vector type.
+    pub fn pop_vector(&mut self, ty: Type) -> Value {
+        let value = self.pop();
+        self.as_type(value, ty)
+    }
+
+    /// The same bits as another vector type.
+    pub fn as_type(&mut self, value: Value, ty: Type) -> Value {
+        if self.b.func.dfg.value_type(value) == ty {
+            return value;
+        }
+        self.b.ins().bitcast(ty, MemFlagsData::new().with_endianness(ir::Endianness::Little), value)
+    }
+
+    /// Vectors have the type of whatever made them. Wherever paths or functions meet they are `i8x16`.
+    pub fn canonical(&mut self, value: Value) -> Value {
+        if self.b.func.dfg.value_type(value).is_vector() { self.as_type(value, types::I8X16) } else { value }
+    }
+
+    // The runtime's data
+
+    /// Flags for what never changes while an instance lives.
+    pub fn constant_flags() -> MemFlagsData {
+        MemFlagsData::trusted().with_readonly().with_can_move()
+    }
+
+    /// Flags for what the runtime or other code may change.
+    pub fn runtime_flags(&self) -> MemFlagsData {
+        MemFlagsData::trusted().with_alias_region(Some(self.regions.runtime))
+    }
+
+    /// Loads a pointer from the vmctx that stays the same for the instance's life.
+    pub fn load_constant(&mut self, base: Value, offset: usize) -> Value {
+        self.b.ins().load(POINTER, Self::constant_flags(), base, offset as i32)
+    }
+
+    /// The store's context.
+    pub fn store_context(&mut self) -> Value {
+        self.load_constant(self.vmctx, offset_of!(VMContextHeader, store))
+    }
+
+    /// Calls a function of the runtime. `args` come after the vmctx.
+    pub fn libcall(&mut self, libcall: Libcall, args: &[Value]) -> Option<Value> {
+        let call_conv = self.env.host_call_conv;
+        let b = &mut self.b;
+        let signature = *self
+            .libcall_sigs
+            .entry(libcall)
+            .or_insert_with(|| b.import_signature(env::libcall_signature(libcall, call_conv)));
+        let table = self.load_constant(self.vmctx, offset_of!(VMContextHeader, libcalls));
+        let function = self.load_constant(table, libcall as usize * 8);
+        let mut all = Vec::with_capacity(args.len() + 1);
+        if libcall.signature().vmctx {
+            all.push(self.vmctx);
+        }
+        all.extend_from_slice(args);
+        let call = self.b.ins().call_indirect(signature, function, &all);
+        self.b.inst_results(call).first().copied()
+    }
+
+    /// Calls a function of the runtime that returns non-zero for its one reason to fail.
+    pub fn checked_libcall(&mut self, libcall: Libcall, args: &[Value], reason: TrapCode) {
+        let failed = self.libcall(libcall, args).expect("fallible libcalls return a status");
+        self.b.ins().trapnz(failed, env::trap(reason));
+    }
+
+    /// A reference to a function of this module, for direct calls.
+    pub fn func_ref(&mut self, func: u32) -> FuncRef {
+        if let Some(func_ref) = self.func_refs.get(&func) {
+            return *func_ref;
+        }
+        let signature = self.type_sig(self.env.module.funcs[func as usize]);
+        let name = self.b.func.declare_imported_user_function(env::func_name(func));
+        let data = ir::ExtFuncData {
+            name: ir::ExternalName::user(name),
+            signature,
+            colocated: true,
+            patchable: false,
+        };
+        let func_ref = self.b.import_function(data);
+        self.func_refs.insert(func, func_ref);
+        func_ref
+    }
+
+    /// The signature of functions of a type.
+    pub fn type_sig(&mut self, ty: u32) -> SigRef {
+        let b = &mut self.b;
+        let module = self.env.module;
+        *self
+            .type_sigs
+            .entry(ty)
+            .or_insert_with(|| b.import_signature(env::wasm_signature(&module.types[ty as usize])))
+    }
+
+    /// The Cranelift types of value types.
+    pub fn clif_types(types: &[ValType]) -> Vec<Type> {
+        types.iter().map(|ty| clif_type(*ty)).collect()
+    }
+
+    /// An i32 constant.
+    pub fn i32_const(&mut self, value: u32) -> Value {
+        self.b.ins().iconst(types::I32, i64::from(value))
+    }
+
+    /// An unsigned 32-bit value as 64 bits.
+    pub fn extend(&mut self, value: Value) -> Value {
+        self.b.ins().uextend(types::I64, value)
+    }
+}
