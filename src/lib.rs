@@ -1,1 +1,19 @@
-//! The Node.js addon.
+//! The Node.js addon: Node-API only. Convert, call, convert back.
+//!
+//! JavaScript makes one [`host::Host`] for each environment: it owns the store of that thread and everything that
+//! JavaScript objects stand for. The objects themselves, with the behaviour that the WebAssembly JS API asks for, are
+//! written in JavaScript (`js/`), which also drives running code; see [`enter`] for how calls cross.
+//!
+//! Must not know: how the JS API behaves, how code is compiled.
+
+mod buffer;
+mod describe;
+mod enter;
+mod global;
+mod host;
+mod instance;
+mod memory;
+mod module;
+mod roots;
+mod table;
+mod ticker;

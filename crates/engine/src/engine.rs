@@ -74,7 +74,7 @@ impl Engine {
     /// Validates, compiles and loads a binary module.
     pub fn compile(&self, wasm: &[u8]) -> Result<Arc<LoadedModule>, Error> {
         let artifact = self.0.compiler.compile(wasm)?;
-        Ok(Arc::from(LoadedModule::load(artifact, self.memory_style())?))
+        Ok(LoadedModule::load(artifact, self.memory_style())?)
     }
 
     /// A module that imports a function of the given type, at type index 0.

@@ -172,11 +172,11 @@ impl Store {
         self.activations.truncate(depth);
     }
 
-    /// Forgets activations that were started further down on the embedder's stack than `embedder_sp`: whoever
+    /// Forgets activations that were started at or below `embedder_sp` on the embedder's stack: whoever
     /// started them is gone. For hosts whose frames can vanish without running code, such as JavaScript when it is
     /// terminated.
     pub fn abandon_below(&mut self, embedder_sp: usize) {
-        while self.activations.last().is_some_and(|a| a.embedder_sp < embedder_sp) {
+        while self.activations.last().is_some_and(|a| a.embedder_sp <= embedder_sp) {
             self.activations.pop();
         }
     }

@@ -1,6 +1,7 @@
 //! Loaded modules: executable code, never writable, and what instances share of a module.
 
 use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::{CodeSlot, MemoryStyle, VMContextLayout};
@@ -82,14 +83,14 @@ impl std::fmt::Debug for LoadedModule {
 
 impl LoadedModule {
     /// Maps the code of an artifact, which was made with `memory_style`.
-    pub fn load(artifact: Artifact, memory_style: MemoryStyle) -> Result<Box<LoadedModule>, LoadError> {
+    pub fn load(artifact: Artifact, memory_style: MemoryStyle) -> Result<Arc<LoadedModule>, LoadError> {
         sys::install_trap_handler();
         let module = Module::from_skeleton(artifact.skeleton().to_vec())?;
         if module.defined_funcs() != artifact.functions().len() {
             return Err(gantry_module::Error::new("functions and code do not agree", 0).into());
         }
         let code = CodeMemory::publish(artifact.text())?;
-        let loaded = Box::new(LoadedModule {
+        let loaded = Arc::new(LoadedModule {
             layout: VMContextLayout::new(&module),
             memory_style,
             types: Registration::new(&module.types),
@@ -100,6 +101,7 @@ impl LoadedModule {
             artifact,
             code,
         });
+        // Its place is final from here on, as the registry needs.
         registry::register(loaded.code.at.addr().get(), loaded.code.len, &loaded.artifact, &loaded.module);
         Ok(loaded)
     }

@@ -21,8 +21,6 @@ pub struct Collected {
     pub live_handles: Vec<usize>,
     /// The instances that were freed.
     pub freed_instances: Vec<InstanceId>,
-    /// The memories that were freed.
-    pub freed_memories: Vec<MemoryId>,
 }
 
 /// Takes the roots of a collection.
@@ -226,13 +224,15 @@ pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) ->
         }
         live
     });
-    store.memories.retain(|id, _| {
+    let mut freed_bytes = 0;
+    store.memories.retain(|id, memory| {
         let live = memories[id];
         if !live {
-            collected.freed_memories.push(MemoryId(id as u32));
+            freed_bytes += memory.len();
         }
         live
     });
+    store.memory_bytes -= freed_bytes;
     store.tables.retain(|id, _| tables[id]);
     store.globals.retain(|id, _| globals[id]);
     store.hosts.retain(|id, _| hosts[id]);

@@ -39,9 +39,10 @@ pub struct HostFunction {
     pub(crate) behaviour: Behaviour,
     /// Has the code of the trampolines.
     module: Arc<LoadedModule>,
-    ty: u32,
     owner: Option<InstanceId>,
     key: u32,
+    params_len: usize,
+    results_len: usize,
 }
 
 impl std::fmt::Debug for HostFunction {
@@ -79,8 +80,19 @@ impl HostFunction {
             index: 0,
             entry: module.entry(ty),
         };
+        let func_type = &module.module().types[ty as usize];
+        let (params_len, results_len) = (func_type.params.len(), func_type.results.len());
         let context = VMHostContext { header, call };
-        let function = Box::new(HostFunction { context, funcref, behaviour, module, ty, owner, key });
+        let function = Box::new(HostFunction {
+            context,
+            funcref,
+            behaviour,
+            module,
+            owner,
+            key,
+            params_len,
+            results_len,
+        });
         store.insert_host(function)
     }
 
@@ -106,14 +118,19 @@ impl HostFunction {
         self.key
     }
 
+    /// How many parameters it has.
+    pub fn params_len(&self) -> usize {
+        self.params_len
+    }
+
+    /// How many results it has.
+    pub fn results_len(&self) -> usize {
+        self.results_len
+    }
+
     /// Its canonical type.
     pub fn type_id(&self) -> TypeId {
         self.funcref.type_id
-    }
-
-    /// Its parameter and result types.
-    pub fn ty(&self) -> &gantry_module::FuncType {
-        &self.module.module().types[self.ty as usize]
     }
 }
 

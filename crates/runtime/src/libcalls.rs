@@ -88,7 +88,7 @@ unsafe extern "C" fn memory_grow(vmctx: Context, memory: u32, delta: u64) -> u64
     // SAFETY: called by compiled code.
     let (store, id) = unsafe { caller(vmctx) };
     let memory = store.instance(id).memory(memory);
-    let old = store.memory_mut(memory).grow(delta);
+    let old = store.grow_memory(memory, delta);
     store.memory_grown |= old.is_some();
     old.unwrap_or(u64::MAX)
 }

@@ -72,6 +72,7 @@ pub struct Store {
     pub(crate) debt: usize,
     /// Whether wasm has grown some memory since that was last asked.
     pub(crate) memory_grown: bool,
+    pub(crate) memory_bytes: usize,
 }
 
 impl Default for Store {
@@ -104,6 +105,7 @@ impl Store {
             failure: None,
             debt: 0,
             memory_grown: false,
+            memory_bytes: 0,
         }
     }
 
@@ -147,6 +149,7 @@ impl Store {
     /// Makes a memory.
     pub fn new_memory(&mut self, ty: MemoryType, style: MemoryStyle) -> Result<MemoryId, OutOfMemory> {
         let memory = Memory::new(ty, style)?;
+        self.memory_bytes += memory.len();
         self.debt += 1;
         Ok(MemoryId(self.memories.insert(memory) as u32))
     }
@@ -159,6 +162,25 @@ impl Store {
     /// A memory.
     pub fn memory_mut(&mut self, id: MemoryId) -> &mut Memory {
         &mut self.memories[id.0 as usize]
+    }
+
+    /// Grows a memory from outside: see [`Memory::grow`].
+    pub fn grow_memory(&mut self, id: MemoryId, delta: u64) -> Option<u64> {
+        let memory = self.memory_mut(id);
+        let before = memory.len();
+        let old = memory.grow(delta);
+        self.memory_bytes += self.memory(id).len() - before;
+        old
+    }
+
+    /// Bytes in all memories.
+    pub fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+
+    /// Whether wasm has grown memories since they were last asked for.
+    pub fn has_grown_memories(&self) -> bool {
+        self.memory_grown
     }
 
     /// Numbers of the memories that wasm has grown since this was last asked.
@@ -272,6 +294,26 @@ impl Store {
             Some(activation) => unsafe { trap::backtrace(activation.frames()) },
             None => Vec::new(),
         }
+    }
+
+    /// The instances whose functions a table holds, each once.
+    pub fn table_owners(&self, id: TableId) -> Vec<InstanceId> {
+        let table = self.table(id);
+        let mut owners: Vec<InstanceId> = Vec::new();
+        if table.holds_functions() {
+            for address in table.elements().iter().filter(|address| **address != 0) {
+                let func = FuncPtr::new(ptr::with_exposed_provenance_mut(*address)).expect("not null");
+                let owner = match self.func_owner(func) {
+                    FuncOwner::Instance(id) => Some(id),
+                    FuncOwner::Host(id) => self.host(id).owner(),
+                };
+                // Neighbours usually belong together.
+                owners.extend(owner.filter(|owner| owners.last() != Some(owner)));
+            }
+        }
+        owners.sort_unstable();
+        owners.dedup();
+        owners
     }
 
     /// Frees what neither `roots` nor a waiting activation can reach.

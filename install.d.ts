@@ -1,0 +1,3 @@
+// Importing this makes Gantry's WebAssembly the global one of the process.
+
+export {};

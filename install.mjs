@@ -1,0 +1,3 @@
+// Makes Gantry's WebAssembly the global one of the process, for import.
+
+import './install.js';

@@ -1,0 +1,124 @@
+'use strict';
+// https://webassembly.github.io/spec/js-api/#globals
+
+const { host, Kind } = require('../binding');
+const { anchorOfFunction } = require('../identity');
+const { collectIfDue } = require('../values');
+const { EXISTING } = require('./memory');
+const { ValueType, referenceFrom, referenceTo, defaultReference } = require('./value');
+const { dictionary, enumeration, required, defineInterface } = require('./webidl');
+
+/** How a scalar is read from and written to a global's cell. */
+const SCALARS = {
+  i: { View: Int32Array, from: (value) => value | 0 },
+  I: { View: BigInt64Array, from: (value) => BigInt.asIntN(64, value) },
+  f: { View: Float32Array, from: (value) => Math.fround(value) },
+  F: { View: Float64Array, from: (value) => +value },
+};
+
+class Global {
+  #id;
+  #type;
+  #mutable;
+  /** A view of the value, made when it is first needed. */
+  #cell = null;
+  /** Anchors of the instances whose functions the global may hold. */
+  #holders = new Set();
+
+  constructor(descriptor, value) {
+    if (descriptor === EXISTING) {
+      this.#id = value;
+      const type = host.globalType(value);
+      this.#mutable = type.startsWith('mut ');
+      this.#type = type.at(-1);
+    } else {
+      required(1, arguments.length, 'WebAssembly.Global()');
+      this.#create(descriptor, value);
+    }
+    host.track(Kind.GLOBAL, this.#id, this);
+  }
+
+  /** Reads a GlobalDescriptor, its members in the order of Web IDL, and makes a global. */
+  #create(given, value) {
+    const what = 'WebAssembly.Global()';
+    const descriptor = dictionary(given, `${what}: descriptor`);
+    this.#mutable = Boolean(descriptor.mutable);
+    const type = descriptor.value;
+    if (type === undefined) throw new TypeError(`${what}: value is required`);
+    this.#type = enumeration(type, ValueType, `${what}: value`);
+    if (this.#type === 'v' && value !== undefined) throw new TypeError(`${what}: v128 has no JavaScript values`);
+    const converted = value === undefined ? undefined : this.#convert(value);
+    collectIfDue();
+    this.#id = host.newGlobal(this.#type, this.#mutable);
+    if (converted !== undefined) this.#store(converted);
+    else if (this.#type === 'e') this.#store(defaultReference('e'));
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#towebassemblyvalue */
+  #convert(value) {
+    const scalar = SCALARS[this.#type];
+    if (scalar) return scalar.from(value);
+    const reference = referenceFrom(this.#type, value);
+    if (this.#type === 'p' && value !== null) this.#holders.add(anchorOfFunction(value));
+    return reference;
+  }
+
+  #view() {
+    this.#cell ??= new (SCALARS[this.#type]?.View ?? BigUint64Array)(host.globalCell(this.#id));
+    return this.#cell;
+  }
+
+  #store(converted) {
+    this.#view()[0] = SCALARS[this.#type] ? converted : BigInt(converted);
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#getglobalvalue */
+  #get() {
+    if (this.#type === 'v') throw new TypeError('WebAssembly.Global.value: v128 has no JavaScript values');
+    const raw = this.#view()[0];
+    return SCALARS[this.#type] ? raw : referenceTo(this.#type, Number(raw));
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-global-value */
+  get value() {
+    return this.#get();
+  }
+
+  set value(value) {
+    if (this.#type === 'v') throw new TypeError('WebAssembly.Global.value: v128 has no JavaScript values');
+    if (!this.#mutable) throw new TypeError('WebAssembly.Global.value: an immutable global cannot be set');
+    this.#store(this.#convert(value));
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-global-valueof */
+  valueOf() {
+    return this.#get();
+  }
+
+  static has(value) {
+    return #id in value;
+  }
+
+  static id(global) {
+    return global.#id;
+  }
+
+  static holders(global) {
+    return global.#holders;
+  }
+}
+
+const { has, id: idOfGlobal, holders: holdersOfGlobal } = Global;
+delete Global.has;
+delete Global.id;
+delete Global.holders;
+defineInterface(Global, 'Global');
+
+/** https://webassembly.github.io/spec/js-api/#create-a-global-object */
+function globalObject(id) {
+  return host.object(Kind.GLOBAL, id) ?? new Global(EXISTING, id);
+}
+
+const isGlobal = (value) => typeof value === 'object' && value !== null && has(value);
+
+module.exports = { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject };

@@ -1,0 +1,111 @@
+'use strict';
+// https://webassembly.github.io/spec/js-api/#memories
+
+const { host, Kind } = require('../binding');
+const { setOnGrowth } = require('../drive');
+const { collectIfDue } = require('../values');
+const { unsignedLong, dictionary, required, defineInterface } = require('./webidl');
+
+const MAX_PAGES = 65536;
+
+/** Tells constructors that a number is that of something that exists. */
+const EXISTING = Symbol('existing');
+
+/** Buffers keep their memories alive. */
+const memoryOfBuffer = new WeakMap();
+
+class Memory {
+  #id;
+  #buffer = null;
+
+  constructor(descriptor) {
+    if (descriptor === EXISTING) {
+      this.#id = arguments[1];
+    } else {
+      required(1, arguments.length, 'WebAssembly.Memory()');
+      this.#id = create(descriptor);
+    }
+    host.track(Kind.MEMORY, this.#id, this);
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-memory-grow */
+  grow(delta) {
+    const id = this.#id;
+    required(1, arguments.length, 'WebAssembly.Memory.grow()');
+    const pages = unsignedLong(delta, 'WebAssembly.Memory.grow(): delta');
+    const old = host.growMemory(id, pages);
+    if (old === null) throw new RangeError('WebAssembly.Memory.grow(): maximum memory size exceeded');
+    this.#refresh();
+    return old;
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-memory-buffer */
+  get buffer() {
+    if (this.#buffer === null) {
+      this.#buffer = host.memoryBuffer(this.#id);
+      memoryOfBuffer.set(this.#buffer, this);
+    }
+    return this.#buffer;
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#refresh-the-memory-buffer */
+  #refresh() {
+    if (this.#buffer === null) return;
+    host.detach(this.#buffer);
+    this.#buffer = null;
+  }
+
+  static has(value) {
+    return #id in value;
+  }
+
+  static id(memory) {
+    return memory.#id;
+  }
+
+  static refresh(memory) {
+    memory.#refresh();
+  }
+}
+
+/** Reads a MemoryDescriptor, its members in the order of Web IDL, and makes a memory. */
+function create(value) {
+  const what = 'WebAssembly.Memory()';
+  const descriptor = dictionary(value, `${what}: descriptor`);
+  const { initial } = descriptor;
+  if (initial === undefined) throw new TypeError(`${what}: initial is required`);
+  const min = unsignedLong(initial, `${what}: initial`);
+  const { maximum } = descriptor;
+  const max = maximum === undefined ? undefined : unsignedLong(maximum, `${what}: maximum`);
+  if (descriptor.shared) throw new TypeError(`${what}: shared memories are not supported`);
+  if (max !== undefined && max < min) throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
+  for (const pages of [min, max ?? 0]) {
+    if (pages > MAX_PAGES) throw new RangeError(`${what}: ${pages} pages are more than the limit of ${MAX_PAGES}`);
+  }
+  collectIfDue();
+  const id = host.newMemory(min, max);
+  if (id === null) throw new RangeError(`${what}: could not allocate memory`);
+  return id;
+}
+
+const { has, id: idOfMemory, refresh } = Memory;
+delete Memory.has;
+delete Memory.id;
+delete Memory.refresh;
+defineInterface(Memory, 'Memory');
+
+/** https://webassembly.github.io/spec/js-api/#create-a-memory-object */
+function memoryObject(id) {
+  return host.object(Kind.MEMORY, id) ?? new Memory(EXISTING, id);
+}
+
+setOnGrowth(() => {
+  for (const id of host.takeGrownMemories()) {
+    const memory = host.object(Kind.MEMORY, id);
+    if (memory) refresh(memory);
+  }
+});
+
+const isMemory = (value) => typeof value === 'object' && value !== null && has(value);
+
+module.exports = { Memory, EXISTING, isMemory, idOfMemory, memoryObject };

@@ -1,0 +1,98 @@
+'use strict';
+// https://webassembly.github.io/spec/js-api/#modules
+
+const { host, Kind } = require('../binding');
+const { CompileError } = require('../errors');
+const { collectIfDue } = require('../values');
+const { EXISTING } = require('./memory');
+const { bufferSource, required, defineInterface } = require('./webidl');
+
+class Module {
+  #id;
+  #info = null;
+
+  constructor(bytes) {
+    if (bytes === EXISTING) {
+      this.#id = arguments[1];
+    } else {
+      required(1, arguments.length, 'WebAssembly.Module()');
+      collectIfDue();
+      this.#id = checked(host.compile(plainBytes(bytes, 'WebAssembly.Module()')), 'WebAssembly.Module()');
+    }
+    host.track(Kind.MODULE, this.#id, this);
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-module-exports */
+  static exports(module) {
+    required(1, arguments.length, 'WebAssembly.Module.exports()');
+    const { exports } = infoOf(module, 'WebAssembly.Module.exports()');
+    return exports.map(({ name, kind }) => ({ name, kind }));
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-module-imports */
+  static imports(module) {
+    required(1, arguments.length, 'WebAssembly.Module.imports()');
+    const { imports } = infoOf(module, 'WebAssembly.Module.imports()');
+    return imports.map(({ module, name, kind }) => ({ module, name, kind }));
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-module-customsections */
+  static customSections(module, sectionName) {
+    required(2, arguments.length, 'WebAssembly.Module.customSections()');
+    const id = idOf(module, 'WebAssembly.Module.customSections()');
+    return host.customSections(id, `${sectionName}`.toWellFormed?.() ?? `${sectionName}`);
+  }
+
+  static has(value) {
+    return #id in value;
+  }
+
+  static id(module) {
+    return module.#id;
+  }
+
+  static info(module) {
+    module.#info ??= JSON.parse(host.moduleInfo(module.#id));
+    return module.#info;
+  }
+}
+
+const { has, id: idOfModule, info: infoOfModule } = Module;
+delete Module.has;
+delete Module.id;
+delete Module.info;
+defineInterface(Module, 'Module');
+
+const isModule = (value) => typeof value === 'object' && value !== null && has(value);
+
+function idOf(module, what) {
+  if (!isModule(module)) throw new TypeError(`${what}: the first argument must be a WebAssembly.Module`);
+  return idOfModule(module);
+}
+
+function infoOf(module, what) {
+  idOf(module, what);
+  return infoOfModule(module);
+}
+
+/** A view of bytes that native code can read: shared ones are copied. */
+function plainBytes(source, what) {
+  const bytes = bufferSource(source, `${what}: the first argument`);
+  return bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
+}
+
+/** The number of a module, unless it is what is wrong with it. */
+function checked(outcome, what) {
+  if (typeof outcome === 'string') throw new CompileError(`${what}: ${outcome}`);
+  return outcome;
+}
+
+/** https://webassembly.github.io/spec/js-api/#asynchronously-compile-a-webassembly-module */
+async function compileAsync(source, what) {
+  // The bytes are copied before this returns.
+  const outcome = await host.compileAsync(plainBytes(source, what));
+  collectIfDue();
+  return new Module(EXISTING, host.adopt(checked(outcome, what)));
+}
+
+module.exports = { Module, isModule, idOfModule, infoOfModule, plainBytes, compileAsync };

@@ -1,0 +1,119 @@
+'use strict';
+// https://webassembly.github.io/spec/js-api/#tables
+
+const { host, Kind } = require('../binding');
+const { anchorOfFunction } = require('../identity');
+const { collectIfDue } = require('../values');
+const { EXISTING } = require('./memory');
+const { TableKind, referenceFrom, referenceTo, defaultReference } = require('./value');
+const { unsignedLong, dictionary, enumeration, required, defineInterface } = require('./webidl');
+
+const MAX_LENGTH = 10_000_000;
+
+class Table {
+  #id;
+  #type;
+  /** Anchors of the instances whose functions the table may hold. */
+  #holders = new Set();
+
+  constructor(descriptor, value) {
+    if (descriptor === EXISTING) {
+      this.#id = value;
+      this.#type = host.tableElementType(value);
+    } else {
+      required(1, arguments.length, 'WebAssembly.Table()');
+      this.#create(descriptor, value);
+    }
+    host.track(Kind.TABLE, this.#id, this);
+  }
+
+  /** Reads a TableDescriptor, its members in the order of Web IDL, and makes a table. */
+  #create(given, value) {
+    const what = 'WebAssembly.Table()';
+    const descriptor = dictionary(given, `${what}: descriptor`);
+    const { element } = descriptor;
+    if (element === undefined) throw new TypeError(`${what}: element is required`);
+    this.#type = enumeration(element, TableKind, `${what}: element`);
+    const { initial } = descriptor;
+    if (initial === undefined) throw new TypeError(`${what}: initial is required`);
+    const min = unsignedLong(initial, `${what}: initial`);
+    const { maximum } = descriptor;
+    const max = maximum === undefined ? undefined : unsignedLong(maximum, `${what}: maximum`);
+    if (max !== undefined && max < min) throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
+    if (min > MAX_LENGTH) throw new RangeError(`${what}: ${min} elements are more than the limit of ${MAX_LENGTH}`);
+    collectIfDue();
+    const id = host.newTable(this.#type, min, max, this.#reference(value));
+    if (id === null) throw new RangeError(`${what}: could not allocate table`);
+    this.#id = id;
+  }
+
+  /** The number for a value, or for the default if there is none. */
+  #reference(value) {
+    if (value === undefined) return defaultReference(this.#type);
+    const reference = referenceFrom(this.#type, value);
+    if (this.#type === 'p' && value !== null) this.#holders.add(anchorOfFunction(value));
+    return reference;
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-table-length */
+  get length() {
+    return host.tableLength(this.#id);
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-table-get */
+  get(index) {
+    const id = this.#id;
+    required(1, arguments.length, 'WebAssembly.Table.get()');
+    const at = unsignedLong(index, 'WebAssembly.Table.get(): index');
+    const number = host.tableGet(id, at);
+    if (number === null) throw new RangeError(`WebAssembly.Table.get(): the table has no element ${at}`);
+    return referenceTo(this.#type, number);
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-table-set */
+  set(index, value = undefined) {
+    const id = this.#id;
+    required(1, arguments.length, 'WebAssembly.Table.set()');
+    const at = unsignedLong(index, 'WebAssembly.Table.set(): index');
+    if (!host.tableSet(id, at, this.#reference(value))) {
+      throw new RangeError(`WebAssembly.Table.set(): the table has no element ${at}`);
+    }
+  }
+
+  /** https://webassembly.github.io/spec/js-api/#dom-table-grow */
+  grow(delta, value = undefined) {
+    const id = this.#id;
+    required(1, arguments.length, 'WebAssembly.Table.grow()');
+    const count = unsignedLong(delta, 'WebAssembly.Table.grow(): delta');
+    const old = host.tableGrow(id, count, this.#reference(value));
+    if (old === null) throw new RangeError(`WebAssembly.Table.grow(): the table cannot grow by ${count} elements`);
+    return old;
+  }
+
+  static has(value) {
+    return #id in value;
+  }
+
+  static id(table) {
+    return table.#id;
+  }
+
+  static holders(table) {
+    return table.#holders;
+  }
+}
+
+const { has, id: idOfTable, holders: holdersOfTable } = Table;
+delete Table.has;
+delete Table.id;
+delete Table.holders;
+defineInterface(Table, 'Table');
+
+/** https://webassembly.github.io/spec/js-api/#create-a-table-object */
+function tableObject(id) {
+  return host.object(Kind.TABLE, id) ?? new Table(EXISTING, id);
+}
+
+const isTable = (value) => typeof value === 'object' && value !== null && has(value);
+
+module.exports = { Table, isTable, idOfTable, holdersOfTable, tableObject };

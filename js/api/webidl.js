@@ -1,0 +1,71 @@
+'use strict';
+// Conversions of Web IDL and of the JS API, and the shape that Web IDL gives to interfaces.
+// https://webidl.spec.whatwg.org/#js-type-mapping
+
+/** [EnforceRange] unsigned long */
+function unsignedLong(value, what) {
+  const number = +value;
+  const integer = Math.trunc(number);
+  if (!Number.isFinite(number) || integer < 0 || integer > 0xffffffff) {
+    throw new TypeError(`${what} must be an integer from 0 to 4294967295, not ${describe(value)}`);
+  }
+  return integer + 0;
+}
+
+/** A dictionary: undefined and null are empty. */
+function dictionary(value, what) {
+  if (value === undefined || value === null) return {};
+  if (!isObject(value)) throw new TypeError(`${what} must be an object`);
+  return value;
+}
+
+/** An enumeration. */
+function enumeration(value, allowed, what) {
+  const string = `${value}`;
+  if (!Object.hasOwn(allowed, string)) {
+    throw new TypeError(`${what} must be one of ${Object.keys(allowed).join(', ')}, not "${string}"`);
+  }
+  return allowed[string];
+}
+
+/** A BufferSource: a view of its bytes. */
+function bufferSource(value, what) {
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  if (value instanceof ArrayBuffer || isArrayBuffer(value)) return new Uint8Array(value);
+  throw new TypeError(`${what} must be an ArrayBuffer or a view of one`);
+}
+
+/** Array buffers of any realm, shared ones too. */
+function isArrayBuffer(value) {
+  const tag = Object.prototype.toString.call(value);
+  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]';
+}
+
+function isObject(value) {
+  return typeof value === 'function' || (typeof value === 'object' && value !== null);
+}
+
+function describe(value) {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}
+
+/** Refuses calls with fewer arguments than are required. */
+function required(count, given, what) {
+  if (given < count) throw new TypeError(`${what}: ${count} argument${count > 1 ? 's' : ''} required, got ${given}`);
+}
+
+/** Members of interfaces are enumerable, and prototypes have a tag. */
+function defineInterface(constructor, name) {
+  const { prototype } = constructor;
+  for (const target of [prototype, constructor]) {
+    for (const key of Object.getOwnPropertyNames(target)) {
+      const descriptor = Object.getOwnPropertyDescriptor(target, key);
+      const builtin = key === 'constructor' || key === 'prototype' || key === 'name' || key === 'length';
+      if (!builtin && descriptor.configurable) Object.defineProperty(target, key, { enumerable: true });
+    }
+  }
+  Object.defineProperty(prototype, Symbol.toStringTag, { value: `WebAssembly.${name}`, configurable: true });
+  return constructor;
+}
+
+module.exports = { unsignedLong, dictionary, enumeration, bufferSource, isObject, required, defineInterface };

@@ -1,0 +1,69 @@
+'use strict';
+// Host values in wasm: wasm holds handles, this holds the values. The handle of a value is its index, doubled, plus 1;
+// null is 0.
+
+const { host } = require('./binding');
+
+const MIN_THRESHOLD = 4096;
+
+/** The handle of undefined, which tables of externref are full of. */
+const UNDEFINED = 1;
+
+const values = [undefined];
+let free = [];
+let threshold = MIN_THRESHOLD;
+
+/** Makes sure that the next `count` handles can be made without a collection in between. */
+function reserve(count) {
+  if (free.length < count && values.length >= threshold) {
+    sweep(host.collect());
+    threshold = Math.max(MIN_THRESHOLD, 2 * (values.length - free.length));
+  }
+}
+
+/** A handle for a value. Wasm must get it before the next collection. */
+function handleOf(value) {
+  if (value === null) return 0;
+  if (value === undefined) return UNDEFINED;
+  const index = free.length > 0 ? free.pop() : values.length;
+  values[index] = value;
+  return index * 2 + 1;
+}
+
+function valueOf(handle) {
+  return handle === 0 ? null : values[handle >>> 1];
+}
+
+/** Forgets all values but those with the given indices. */
+function sweep(live) {
+  const keep = new Uint8Array(values.length);
+  keep[0] = 1;
+  for (const index of live) if (index < keep.length) keep[index] = 1;
+  free = [];
+  for (let index = values.length - 1; index > 0; index--) {
+    if (keep[index]) continue;
+    values[index] = undefined;
+    free.push(index);
+  }
+}
+
+/** Frees native things that nothing can reach, if enough has been made since that was done last. */
+function collectIfDue() {
+  const live = host.collectIfDue();
+  if (live) sweep(live);
+}
+
+// A sentinel that is lost at the next garbage collection: memory comes back even if nothing new is made.
+const PAUSE_MS = 100;
+let last = 0;
+const registry = new FinalizationRegistry(() => {
+  const now = performance.now();
+  if (now - last > PAUSE_MS) {
+    last = now;
+    sweep(host.collect());
+  }
+  registry.register({});
+});
+registry.register({});
+
+module.exports = { UNDEFINED, reserve, handleOf, valueOf, collectIfDue };

@@ -1,0 +1,131 @@
+//! The state of one JavaScript environment.
+
+use std::sync::Arc;
+
+use gantry_engine::{Engine, Module};
+use gantry_runtime::{Collected, Store};
+use napi::Env;
+use napi::bindgen_prelude::{ArrayBuffer, Function, Unknown};
+use napi_derive::napi;
+use once_cell::sync::OnceCell;
+use slab::Slab;
+
+use crate::enter::{self, Calls};
+use crate::roots::{Kind, Roots};
+use crate::ticker::{self, Ticked};
+
+/// Collections start at this many new things, and when those outnumber half of the ones that were there.
+const MIN_DEBT: usize = 1024;
+
+/// The engine of the process.
+pub(crate) fn engine() -> napi::Result<&'static Engine> {
+    static ENGINE: OnceCell<Engine> = OnceCell::new();
+    let make = || Engine::new(&gantry_engine::Config::default());
+    ENGINE.get_or_try_init(make).map_err(|error| napi::Error::from_reason(error.to_string()))
+}
+
+/// What belongs to one environment. Boxed, because [`enter`] and the ticker have its address.
+pub(crate) struct State {
+    pub store: Store,
+    pub modules: Slab<Module>,
+    pub roots: Roots,
+    pub calls: Calls,
+    /// Modules made since the last collection.
+    pub module_debt: usize,
+    ticked: Arc<Ticked>,
+}
+
+/// The native side of the JavaScript layer. Internal: not part of the public API.
+#[napi]
+pub struct Host {
+    pub(crate) state: Box<State>,
+}
+
+#[napi]
+impl Host {
+    /// Calls pass their arguments through `mailbox`, which must stay as it is for as long as the host is used.
+    #[napi(constructor)]
+    pub fn new(mut mailbox: ArrayBuffer<'_>) -> napi::Result<Host> {
+        // SAFETY: no JavaScript runs meanwhile.
+        let bytes = unsafe { mailbox.as_mut() };
+        if bytes.len() < enter::MAILBOX_LEN {
+            return Err(napi::Error::from_reason("the mailbox is too small"));
+        }
+        let calls = Calls::new(bytes.as_mut_ptr());
+        let store = Store::new();
+        let ticked = ticker::register(store.interrupt_flag());
+        let state =
+            State { store, modules: Slab::new(), roots: Roots::default(), calls, module_debt: 0, ticked };
+        Ok(Host { state: Box::new(state) })
+    }
+
+    /// The function that starts and resumes calls, as the mailbox says. It takes nothing and returns nothing.
+    #[napi]
+    pub fn entry(&mut self, env: Env) -> napi::Result<Function<'_, (), ()>> {
+        enter::function(env, &mut self.state)
+    }
+
+    /// How many native things are alive: for tests.
+    #[napi]
+    pub fn population(&self) -> u32 {
+        (self.state.store.population() + self.state.modules.len()) as u32
+    }
+
+    /// Ties the life of a native thing to that of an object.
+    #[napi]
+    pub fn track(&mut self, env: Env, kind: u32, id: u32, object: Unknown<'_>) -> napi::Result<()> {
+        self.state.roots.track(env, Kind::from_u32(kind)?, id, object)
+    }
+
+    /// The object that was tied to a native thing, if it is alive.
+    #[napi]
+    pub fn object<'e>(&self, env: &'e Env, kind: u32, id: u32) -> napi::Result<Option<Unknown<'e>>> {
+        self.state.roots.object(env, Kind::from_u32(kind)?, id)
+    }
+
+    /// Frees native things that no object and no running code can reach. Returns the live handles of host values, or
+    /// nothing if it was too early to be worth it.
+    #[napi]
+    pub fn collect_if_due(&mut self, env: Env) -> napi::Result<Option<Vec<u32>>> {
+        let state = &self.state;
+        let population = state.store.population() + state.modules.len();
+        if state.store.debt() + state.module_debt < MIN_DEBT.max(population / 2) {
+            return Ok(None);
+        }
+        self.collect(env).map(Some)
+    }
+
+    /// As [`Host::collect_if_due`], always.
+    #[napi]
+    pub fn collect(&mut self, env: Env) -> napi::Result<Vec<u32>> {
+        let state = &mut *self.state;
+        state.roots.drop_dead(env)?;
+        let roots = &state.roots;
+        let before = external_bytes(&state.store);
+        let Collected { live_handles, .. } = state.store.collect(|marker| roots.mark(marker));
+        state.module_debt = 0;
+        let live = roots.live_modules();
+        state.modules.retain(|id, _| live.contains(&(id as u32)));
+        adjust_external_memory(env, before, external_bytes(&state.store))?;
+        Ok(live_handles.into_iter().filter_map(|handle| u32::try_from(handle >> 1).ok()).collect())
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        ticker::unregister(&self.state.ticked);
+    }
+}
+
+/// Bytes in memories.
+pub(crate) fn external_bytes(store: &Store) -> i64 {
+    store.memory_bytes() as i64
+}
+
+/// Tells the JavaScript engine how much memory its objects hold outside its heap.
+pub(crate) fn adjust_external_memory(env: Env, before: i64, after: i64) -> napi::Result<()> {
+    if before != after {
+        env.adjust_external_memory(after - before)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! `WebAssembly.Module`: compiling and looking into modules.
+
+use gantry_engine::{ExternType, FuncType, Module};
+use napi::Env;
+use napi::bindgen_prelude::{ArrayBuffer, Either, External, Object, Uint8Array};
+use napi_derive::napi;
+use once_cell::sync::OnceCell;
+use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::describe::ExternInfo;
+use crate::host::{Host, engine};
+
+/// The threads that asynchronous compilations start on.
+fn runtime() -> napi::Result<&'static Runtime> {
+    static RUNTIME: OnceCell<Runtime> = OnceCell::new();
+    let make = || Builder::new_multi_thread().worker_threads(1).thread_name("gantry-async").build();
+    RUNTIME.get_or_try_init(make).map_err(|error| napi::Error::from_reason(error.to_string()))
+}
+
+#[derive(Serialize)]
+struct ModuleInfo<'m> {
+    imports: Vec<ExternInfo<'m>>,
+    exports: Vec<ExternInfo<'m>>,
+    functions: usize,
+    #[serde(rename = "codeSize")]
+    code_size: usize,
+    start: bool,
+}
+
+/// A compiled module on its way to a host.
+pub struct Compiled(Module);
+
+#[napi]
+impl Host {
+    /// Compiles a module. Returns its number, or what is wrong with it.
+    #[napi]
+    pub fn compile(&mut self, bytes: Uint8Array) -> napi::Result<Either<u32, String>> {
+        Ok(match Module::new(engine()?, &bytes) {
+            Ok(module) => Either::A(self.add_module(module)),
+            Err(error) => Either::B(error.to_string()),
+        })
+    }
+
+    /// Compiles a module on other threads. The promise is for something to pass to `adopt`, or for what is wrong.
+    #[napi]
+    pub fn compile_async<'e>(&self, env: &'e Env, bytes: Uint8Array) -> napi::Result<Object<'e>> {
+        let bytes = bytes.to_vec();
+        let (deferred, promise) = env.create_deferred()?;
+        runtime()?.spawn_blocking(move || {
+            let outcome = engine().map(|engine| Module::new(engine, &bytes));
+            deferred.resolve(move |_env| {
+                Ok(match outcome? {
+                    Ok(module) => Either::A(External::new(Compiled(module))),
+                    Err(error) => Either::B(error.to_string()),
+                })
+            });
+        });
+        Ok(promise)
+    }
+
+    /// Takes the result of `compileAsync`; returns the module's number.
+    #[napi]
+    pub fn adopt(&mut self, compiled: &External<Compiled>) -> u32 {
+        self.add_module(compiled.0.clone())
+    }
+
+    fn add_module(&mut self, module: Module) -> u32 {
+        self.state.module_debt += 1 + module.loaded().code_size() / (1 << 20);
+        self.state.modules.insert(module) as u32
+    }
+
+    /// What is wrong with a module, if anything.
+    #[napi]
+    pub fn validate(&self, bytes: Uint8Array) -> Option<String> {
+        Module::validate(&bytes).err().map(|error| error.to_string())
+    }
+
+    /// Imports, exports and sizes of a module, as JSON.
+    #[napi]
+    pub fn module_info(&self, module: u32) -> napi::Result<String> {
+        let module = &self.state.modules[module as usize];
+        let none = FuncType::new([], []);
+        let func_type = |ty: &ExternType| match ty {
+            ExternType::Func(index) => module.func_type(*index),
+            _ => &none,
+        };
+        let info = ModuleInfo {
+            imports: module
+                .imports()
+                .map(|i| ExternInfo::new(Some(i.module()), i.name(), i.ty(), func_type(i.ty())))
+                .collect(),
+            exports: module.exports().map(|e| ExternInfo::new(None, e.name(), e.ty(), func_type(e.ty()))).collect(),
+            functions: module.loaded().module().defined_funcs(),
+            code_size: module.loaded().code_size(),
+            start: module.loaded().module().start.is_some(),
+        };
+        Ok(serde_json::to_string(&info).expect("plain data"))
+    }
+
+    /// Copies of the contents of custom sections.
+    #[napi]
+    pub fn custom_sections<'e>(&self, env: &'e Env, module: u32, name: String) -> napi::Result<Vec<ArrayBuffer<'e>>> {
+        let module = &self.state.modules[module as usize];
+        module.custom_sections(&name).map(|bytes| ArrayBuffer::from_data(env, bytes.to_vec())).collect()
+    }
+}

@@ -1,0 +1,126 @@
+//! Which native things JavaScript objects keep alive.
+//!
+//! Each is tied to an object by a weak reference. References are asked when a collection runs, so that lifetimes do not
+//! depend on finalizers, which wait for the event loop.
+
+use std::collections::{HashMap, HashSet};
+
+use gantry_runtime::{GlobalId, InstanceId, Marker, MemoryId, TableId};
+use napi::bindgen_prelude::{FromNapiValue, ToNapiValue, Unknown};
+use napi::{Env, check_status, sys};
+
+/// Sorts of native things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Kind {
+    Instance,
+    Memory,
+    Table,
+    Global,
+    Module,
+}
+
+impl Kind {
+    pub fn from_u32(kind: u32) -> napi::Result<Kind> {
+        const KINDS: [Kind; 5] = [Kind::Instance, Kind::Memory, Kind::Table, Kind::Global, Kind::Module];
+        KINDS.get(kind as usize).copied().ok_or_else(|| napi::Error::from_reason("no such kind"))
+    }
+}
+
+/// Weak references by what they keep alive.
+#[derive(Default)]
+pub(crate) struct Roots {
+    references: HashMap<(Kind, u32), sys::napi_ref>,
+}
+
+impl Roots {
+    pub fn track(&mut self, env: Env, kind: Kind, id: u32, object: Unknown<'_>) -> napi::Result<()> {
+        let mut reference = std::ptr::null_mut();
+        // SAFETY: the value is an object of this environment; a count of 0 makes the reference weak.
+        check_status!(unsafe {
+            let object = Unknown::to_napi_value(env.raw(), object)?;
+            sys::napi_create_reference(env.raw(), object, 0, &mut reference)
+        })?;
+        if let Some(old) = self.references.insert((kind, id), reference) {
+            delete(env, old)?;
+        }
+        Ok(())
+    }
+
+    pub fn object<'e>(&self, env: &'e Env, kind: Kind, id: u32) -> napi::Result<Option<Unknown<'e>>> {
+        let Some(reference) = self.references.get(&(kind, id)) else { return Ok(None) };
+        let value = value(*env, *reference)?;
+        if value.is_null() {
+            return Ok(None);
+        }
+        // SAFETY: a live value of this environment.
+        unsafe { Unknown::from_napi_value(env.raw(), value).map(Some) }
+    }
+
+    /// Drops the references to objects that are gone.
+    pub fn drop_dead(&mut self, env: Env) -> napi::Result<()> {
+        let mut dead = Vec::new();
+        let mut scope = Scope::open(env)?;
+        for (i, (key, reference)) in self.references.iter().enumerate() {
+            if i % 1024 == 1023 {
+                // Values that were looked at must not pile up.
+                scope.close()?;
+                scope = Scope::open(env)?;
+            }
+            if value(env, *reference)?.is_null() {
+                dead.push(*key);
+            }
+        }
+        scope.close()?;
+        for key in dead {
+            if let Some(reference) = self.references.remove(&key) {
+                delete(env, reference)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn mark(&self, marker: &mut Marker<'_>) {
+        for (kind, id) in self.references.keys() {
+            match kind {
+                Kind::Instance => marker.instance(InstanceId(*id)),
+                Kind::Memory => marker.memory(MemoryId(*id)),
+                Kind::Table => marker.table(TableId(*id)),
+                Kind::Global => marker.global(GlobalId(*id)),
+                Kind::Module => {}
+            }
+        }
+    }
+
+    pub fn live_modules(&self) -> HashSet<u32> {
+        let modules = self.references.keys().filter(|(kind, _)| *kind == Kind::Module);
+        modules.map(|(_, id)| *id).collect()
+    }
+}
+
+fn value(env: Env, reference: sys::napi_ref) -> napi::Result<sys::napi_value> {
+    let mut value = std::ptr::null_mut();
+    // SAFETY: the reference was made in this environment and not deleted.
+    check_status!(unsafe { sys::napi_get_reference_value(env.raw(), reference, &mut value) })?;
+    Ok(value)
+}
+
+fn delete(env: Env, reference: sys::napi_ref) -> napi::Result<()> {
+    // SAFETY: as above; it is forgotten.
+    check_status!(unsafe { sys::napi_delete_reference(env.raw(), reference) })
+}
+
+struct Scope(Env, sys::napi_handle_scope);
+
+impl Scope {
+    fn open(env: Env) -> napi::Result<Scope> {
+        let mut scope = std::ptr::null_mut();
+        // SAFETY: closed by `close`.
+        check_status!(unsafe { sys::napi_open_handle_scope(env.raw(), &mut scope) })?;
+        Ok(Scope(env, scope))
+    }
+
+    fn close(self) -> napi::Result<()> {
+        // SAFETY: opened by `open`, and the innermost.
+        check_status!(unsafe { sys::napi_close_handle_scope(self.0.raw(), self.1) })
+    }
+}

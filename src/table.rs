@@ -1,0 +1,59 @@
+//! `WebAssembly.Table`. Elements are numbers: 0 for null, a function's address, or the index of a host value, doubled,
+//! plus 1.
+
+use gantry_engine::{TableType, ValType};
+use gantry_runtime::TableId;
+use napi_derive::napi;
+
+use crate::describe;
+use crate::host::Host;
+
+#[napi]
+impl Host {
+    /// Makes a table. Returns its number, or nothing when there is no memory.
+    #[napi]
+    pub fn new_table(&mut self, element: String, min: u32, max: Option<u32>, init: f64) -> napi::Result<Option<u32>> {
+        let ValType::Ref(element) = describe::value_type_of(&element)? else {
+            return Err(napi::Error::from_reason("tables hold references"));
+        };
+        let ty = TableType { element, min: u64::from(min), max: max.map(u64::from) };
+        Ok(self.state.store.new_table(ty, init as usize).ok().map(|id| id.0))
+    }
+
+    /// The letter of a table's element type.
+    #[napi]
+    pub fn table_element_type(&self, table: u32) -> String {
+        describe::value_type(ValType::Ref(self.state.store.table(TableId(table)).ty().element))
+    }
+
+    /// A table's size.
+    #[napi]
+    pub fn table_length(&self, table: u32) -> u32 {
+        self.state.store.table(TableId(table)).len() as u32
+    }
+
+    /// An element, or nothing outside the table.
+    #[napi]
+    pub fn table_get(&self, table: u32, index: u32) -> Option<f64> {
+        self.state.store.table(TableId(table)).get(u64::from(index)).map(|value| value as f64)
+    }
+
+    /// Replaces an element. False outside the table.
+    #[napi]
+    pub fn table_set(&mut self, table: u32, index: u32, value: f64) -> bool {
+        self.state.store.table_mut(TableId(table)).set(u64::from(index), value as usize).is_some()
+    }
+
+    /// Grows a table. Returns the old size, or nothing when that is not possible.
+    #[napi]
+    pub fn table_grow(&mut self, table: u32, delta: u32, init: f64) -> Option<u32> {
+        let old = self.state.store.table_mut(TableId(table)).grow(u64::from(delta), init as usize);
+        old.map(|old| old as u32)
+    }
+
+    /// The instances whose functions a table holds.
+    #[napi]
+    pub fn table_owners(&self, table: u32) -> Vec<u32> {
+        self.state.store.table_owners(TableId(table)).into_iter().map(|id| id.0).collect()
+    }
+}
