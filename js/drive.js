@@ -8,12 +8,9 @@ const { errorOfTrap } = require('./errors');
 const enter = host.entry();
 
 const i32 = new Int32Array(mailbox);
-const f64 = new Float64Array(mailbox);
 
 /** Words of the mailbox's header, as indices of `i32`. */
-const Word = { STATUS: 0, OPERATION: 1, DEPTH: 2, INSTANCE: 3, IMPORT: 4 };
-/** The function to call, as an index of `f64`. */
-const CALLEE = 3;
+const Word = { STATUS: 0, OPERATION: 1, DEPTH: 2, INSTANCE: 3, IMPORT: 4, CALLEE: 5, CALLEE_HIGH: 6 };
 
 const Operation = { START: 0, RETURN: 1, THROW: 2 };
 const Status = { RETURNED: 0, CALL: 1, INTERRUPTED: 2, TRAPPED: 3, THREW: 4, OUT_OF_MEMORY: 5, GREW: 8 };
@@ -76,9 +73,10 @@ function goOn(operation, depth) {
 /** Calls a function without parameters and results. */
 function callStart(anchor, address) {
   i32[Word.OPERATION] = Operation.START;
-  f64[CALLEE] = address;
+  i32[Word.CALLEE] = address;
+  i32[Word.CALLEE_HIGH] = address / 0x100000000;
   enter();
   if (i32[Word.STATUS] !== Status.RETURNED) drive(anchor);
 }
 
-module.exports = { enter, drive, callStart, setOnGrowth, i32, f64, Word, CALLEE, Operation };
+module.exports = { enter, drive, callStart, setOnGrowth, i32, Word, Operation };

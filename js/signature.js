@@ -4,7 +4,7 @@
 
 const vm = require('node:vm');
 const { mailbox } = require('./binding');
-const { enter, drive, i32, f64, Word, CALLEE, Operation } = require('./drive');
+const { enter, drive, i32, Word, Operation } = require('./drive');
 const { isExportedFunction, addressOf, anchorOfFunction } = require('./identity');
 const values = require('./values');
 
@@ -12,7 +12,7 @@ const SLOTS = 64;
 
 const view = {
   i32,
-  f64,
+  f64: new Float64Array(mailbox),
   f32: new Float32Array(mailbox),
   i64: new BigInt64Array(mailbox),
 };
@@ -76,14 +76,19 @@ function exportSource(params, returned) {
     return `return (anchor, address, name) => named((${args}) => { throw new TypeError(
       'a function with v128 in its type cannot be called from JavaScript'); }, name);`;
   }
-  return `return (anchor, address, name) => named((${args}) => {
+  return `return (anchor, address, name) => {
+    const low = address | 0;
+    const high = (address / 0x100000000) | 0;
+    return named((${args}) => {
     ${write(params, args)}
     i32[${Word.OPERATION}] = ${Operation.START};
-    f64[${CALLEE}] = address;
+    i32[${Word.CALLEE}] = low;
+    i32[${Word.CALLEE_HIGH}] = high;
     enter();
     if (i32[${Word.STATUS}] !== 0) drive(anchor);
     ${results(returned)}
-  }, name);`;
+    }, name);
+  };`;
 }
 
 /** `(callee, anchor) => thunk` */

@@ -1,5 +1,6 @@
 //! The state of one JavaScript environment.
 
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 use gantry_engine::{Engine, Module};
@@ -51,8 +52,10 @@ impl Host {
         if bytes.len() < enter::MAILBOX_LEN {
             return Err(napi::Error::from_reason("the mailbox is too small"));
         }
-        let calls = Calls::new(bytes.as_mut_ptr());
-        let store = Store::new();
+        let calls = Calls::new(NonNull::from(bytes).cast());
+        let mut store = Store::new();
+        // SAFETY: the mailbox has room for the most values that a function can have, and outlives the store.
+        unsafe { store.set_suspension_slots(calls.slots()) };
         let ticked = ticker::register(store.interrupt_flag());
         let state =
             State { store, modules: Slab::new(), roots: Roots::default(), calls, module_debt: 0, ticked };
@@ -113,6 +116,7 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
+        enter::forget(&mut self.state);
         ticker::unregister(&self.state.ticked);
     }
 }

@@ -121,7 +121,7 @@ impl Host {
     /// Why the last call trapped, as JSON.
     #[napi]
     pub fn take_trap(&mut self) -> Option<String> {
-        self.state.calls.trap.take().map(|trap| describe::trap(&trap))
+        self.state.store.take_trap().map(|trap| describe::trap(&trap))
     }
 
     /// The words of the specification for a trap's code.

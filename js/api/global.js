@@ -112,6 +112,7 @@ const { has, id: idOfGlobal, holders: holdersOfGlobal } = Global;
 delete Global.has;
 delete Global.id;
 delete Global.holders;
+Object.defineProperty(Global, 'length', { value: 1, configurable: true });
 defineInterface(Global, 'Global');
 
 /** https://webassembly.github.io/spec/js-api/#create-a-global-object */

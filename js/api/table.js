@@ -107,6 +107,7 @@ const { has, id: idOfTable, holders: holdersOfTable } = Table;
 delete Table.has;
 delete Table.id;
 delete Table.holders;
+Object.defineProperty(Table, 'length', { value: 1, configurable: true });
 defineInterface(Table, 'Table');
 
 /** https://webassembly.github.io/spec/js-api/#create-a-table-object */

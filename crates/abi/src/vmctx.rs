@@ -71,6 +71,8 @@ pub struct VMHostContext {
     /// Called by the host trampoline with this context and the arguments, each in [`VALUE_SIZE`] bytes; results
     /// replace them. Anything but 0 means that it failed and wasm is to be left.
     pub call: unsafe extern "C" fn(*mut VMHostContext, *mut u8) -> u32,
+    /// Where arguments and results are; null for a place on the stack.
+    pub values: *mut u8,
 }
 
 /// A function as a value: what a funcref points to.

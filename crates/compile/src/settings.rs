@@ -31,6 +31,8 @@ pub(crate) fn host_isa() -> Result<OwnedTargetIsa, CompileError> {
         ("preserve_frame_pointers", "true"),
         ("unwind_info", "false"),
         ("enable_probestack", "false"),
+        // More results than fit in registers go through memory.
+        ("enable_multi_ret_implicit_sret", "true"),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
         ("log2_min_function_alignment", "4"),
     ];

@@ -90,7 +90,7 @@ impl Memory {
     /// When its maximum or the machine does not allow it.
     pub fn grow(&self, store: &mut impl AsStoreMut, delta: u64) -> Result<u64, Error> {
         check(store, &self.0)?;
-        let old = store.runtime_mut().memory_mut(self.id()).grow(delta);
+        let old = store.runtime_mut().grow_memory(self.id(), delta);
         old.ok_or_else(|| Error::usage(format!("a memory cannot grow by {delta} pages")))
     }
 }

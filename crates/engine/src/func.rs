@@ -4,13 +4,18 @@ use std::any::Any;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
+use gantry_abi::TrapCode;
 use gantry_module::{FuncType, ValType};
-use gantry_runtime::{self as rt, FuncPtr, HostFailure, Resume, Step};
+use gantry_runtime::{self as rt, FuncPtr, HostFailure, Resume, Step, Trap};
 
 use crate::into_func::IntoFunc;
 use crate::root::{Item, Root};
 use crate::store::{AsStore, AsStoreMut, Shared, check, root, sealed};
 use crate::{Error, Extern, Instance, Val};
+
+/// Bytes of the caller's own stack that host functions and wasm may use by calling each other: wasm runs on stacks of
+/// its own, but host functions run on that of whoever called first, and threads have as little as 1 MiB.
+const MAX_NESTED_STACK: usize = 512 << 10;
 
 /// A function of a store.
 #[derive(Debug, Clone)]
@@ -47,6 +52,11 @@ impl Caller<'_> {
     pub fn get_export(&self, name: &str) -> Option<Extern> {
         let instance = Instance::from_id(self, self.runtime.caller()?);
         instance.get_export(self, name)
+    }
+
+    /// Frees what no handle and no running function can reach, as [`Store::collect`](crate::Store::collect) does.
+    pub fn collect(&mut self) {
+        crate::store::collect(self);
     }
 
     /// The wasm functions that are waiting for this one, the innermost first.
@@ -172,22 +182,30 @@ impl Func {
 pub(crate) fn call_slots(store: &mut impl AsStoreMut, func: FuncPtr, slots: &mut [u128]) -> Result<(), Error> {
     let values = NonNull::from(slots).cast::<u8>();
     let runtime = store.runtime_mut();
+    if runtime.embedder_stack_used() > MAX_NESTED_STACK {
+        return Err(Error::from_trap(Trap { code: TrapCode::StackOverflow, frames: runtime.backtrace() }));
+    }
     // SAFETY: callers hold a handle, so that the function is alive, and have converted the arguments to its type.
     #[expect(unsafe_code, reason = "the contract with compiled code")]
     let mut step = unsafe { runtime.start(func, values) };
     loop {
         match step {
             Step::Returned => return Ok(()),
-            Step::Trapped(trap) => return Err(Error::from_trap(trap)),
-            Step::Failed(HostFailure::Panic(payload)) => std::panic::resume_unwind(payload),
-            Step::Failed(HostFailure::Error(error)) => {
-                return Err(*error.downcast::<Error>().expect("host functions of this crate fail with its error"));
-            }
+            Step::Trapped => return Err(Error::from_trap(runtime.take_trap().expect("the step says so"))),
+            Step::Failed => return Err(host_failure(runtime.take_failure().expect("the step says so"))),
             Step::OutOfMemory => return Err(Error::out_of_memory()),
             // SAFETY: as the step says.
             #[expect(unsafe_code, reason = "the contract with compiled code")]
             Step::Interrupted => step = unsafe { runtime.resume(Resume::Return) },
-            Step::Call { .. } => unreachable!("host functions of this crate do not suspend"),
+            Step::Call(_) => unreachable!("host functions of this crate do not suspend"),
         }
+    }
+}
+
+/// The error that a host function of this crate failed with. Panics go on.
+fn host_failure(failure: HostFailure) -> Error {
+    match failure {
+        HostFailure::Panic(payload) => std::panic::resume_unwind(payload),
+        HostFailure::Error(error) => *error.downcast::<Error>().expect("host functions of this crate fail with its error"),
     }
 }

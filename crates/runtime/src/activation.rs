@@ -2,7 +2,7 @@
 
 use std::ptr::NonNull;
 
-use gantry_abi::vmctx::{VMFuncRef, VMStoreContext};
+use gantry_abi::vmctx::VMStoreContext;
 
 use crate::fiber::Fiber;
 use crate::host::{HostFailure, HostFunction};
@@ -14,7 +14,7 @@ use crate::{OutOfMemory, sys};
 #[derive(Clone, Copy)]
 pub(crate) enum Job {
     /// Call a function.
-    Call { context: *mut VMStoreContext, callee: *const VMFuncRef, values: *mut u8 },
+    Call { callee: FuncPtr, values: NonNull<u8> },
     /// Go on after a suspension; the host function succeeded or failed.
     GoOn { failed: bool },
 }
@@ -25,20 +25,23 @@ pub(crate) enum Event {
     /// The call ended: it returned, or left wasm early.
     Ended { left: bool },
     /// A host function is wanted.
-    Host { function: *mut HostFunction, values: *mut u8 },
+    Host { function: NonNull<HostFunction> },
     /// The interrupt flag was seen.
     Interrupted,
 }
 
-/// Runs a job on the present stack, which is a fiber's.
+/// Runs the store's job, a call, on the present stack, which is a fiber's. Leaves the event in the store.
 ///
 /// # Safety
-/// The job is a call of a live function of the context's store with room for its arguments and results.
-pub(crate) unsafe fn run_job(job: Job) -> Event {
-    match job {
-        // SAFETY: promised by the caller.
-        Job::Call { context, callee, values } => Event::Ended { left: unsafe { call(context, callee, values) } },
-        Job::GoOn { .. } => unreachable!("an idle fiber is not suspended in a call"),
+/// The function is a live one of the store, with room for its arguments and results.
+pub(crate) unsafe fn run_job(store: *mut Store) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let Job::Call { callee, values } = (*store).job else {
+            unreachable!("an idle fiber is not suspended in a call");
+        };
+        let left = call((*store).context_ptr(), callee, values);
+        (*store).event = Event::Ended { left };
     }
 }
 
@@ -46,60 +49,31 @@ pub(crate) unsafe fn run_job(job: Job) -> Event {
 ///
 /// # Safety
 /// As for [`run_job`].
-unsafe fn call(context: *mut VMStoreContext, callee: *const VMFuncRef, values: *mut u8) -> bool {
+unsafe fn call(context: *mut VMStoreContext, callee: FuncPtr, values: NonNull<u8>) -> bool {
     // SAFETY: the function is alive, so its slot holds code and its trampoline is for its type. What the entry
     // overwrites is put back.
     unsafe {
-        let callee = &*callee;
+        let callee = callee.as_ref();
         let code = (*callee.slot).load(std::sync::atomic::Ordering::Acquire);
         let (entry_sp, exit_fp) = ((*context).entry_sp, (*context).exit_fp);
-        let left = sys::enter(&raw mut (*context).entry_sp, callee.entry, callee.vmctx, code, values);
+        let left = sys::enter(&raw mut (*context).entry_sp, callee.entry, callee.vmctx, code, values.as_ptr());
         ((*context).entry_sp, (*context).exit_fp) = (entry_sp, exit_fp);
         left != 0
     }
 }
 
-/// A run of wasm that has begun and not ended.
-pub(crate) struct Activation {
-    /// Boxed, so that it stays in place while other activations come and go.
-    fiber: Box<Fiber>,
-    /// The context's fields while the activation is suspended.
-    entry_sp: usize,
-    exit_fp: usize,
-    /// The lowest address in use on its stack while suspended.
-    suspended_sp: usize,
-    /// Where on the embedder's own stack it was started.
-    embedder_sp: usize,
-}
-
-impl Activation {
-    /// Where its innermost frames are while it is suspended: entry stack pointer and exit frame pointer.
-    pub fn frames(&self) -> (usize, usize) {
-        (self.entry_sp, self.exit_fp)
-    }
-
-    /// The part of its stack that is in use while it is suspended.
-    pub fn used_stack(&self) -> std::ops::Range<usize> {
-        self.suspended_sp..self.fiber.base()
-    }
-}
-
 /// Why [`Store::start`] or [`Store::resume`] returned.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub enum Step {
     /// The function returned; its results are in the slots.
     Returned,
-    /// It trapped.
-    Trapped(Trap),
-    /// A host function failed.
-    Failed(HostFailure),
-    /// A host function is to be called: arguments are in its slots, results go there. Then resume.
-    Call {
-        /// The function.
-        function: NonNull<HostFunction>,
-        /// Its arguments and results.
-        values: NonNull<u8>,
-    },
+    /// It trapped: see [`Store::take_trap`].
+    Trapped,
+    /// A host function failed: see [`Store::take_failure`].
+    Failed,
+    /// A host function is to be called: its arguments are in the slots of [`Store::set_suspension_slots`], results go
+    /// there. Then resume.
+    Call(NonNull<HostFunction>),
     /// The interrupt flag was set: do what there is to do, then resume.
     Interrupted,
     /// There is no memory for another stack.
@@ -133,17 +107,17 @@ impl Store {
     /// # Safety
     /// The function is alive and of this store. `values` has room for the larger number of arguments and results,
     /// and holds arguments of the right types. They must stay in place until the activation ends.
+    #[inline]
     pub unsafe fn start(&mut self, callee: FuncPtr, values: NonNull<u8>) -> Step {
-        let fiber = match self.fibers.take() {
-            Ok(fiber) => fiber,
-            Err(OutOfMemory) => return Step::OutOfMemory,
-        };
         let marker = 0u8;
-        let embedder_sp = (&raw const marker).addr();
-        let suspended_sp = fiber.base();
-        self.activations.push(Activation { fiber, entry_sp: 0, exit_fp: 0, suspended_sp, embedder_sp });
-        let context = self.context_ptr();
-        self.switch(Job::Call { context, callee: callee.as_ptr(), values: values.as_ptr() })
+        match self.fibers.begin((&raw const marker).addr(), self.context.caller) {
+            Ok(()) => {
+                // The host calls, not an instance.
+                self.context.caller = std::ptr::null_mut();
+                self.switch(Job::Call { callee, values })
+            }
+            Err(OutOfMemory) => Step::OutOfMemory,
+        }
     }
 
     /// Goes on with the innermost activation.
@@ -162,80 +136,104 @@ impl Store {
         self.switch(Job::GoOn { failed })
     }
 
-    /// How many activations have begun and not ended.
-    pub fn depth(&self) -> usize {
-        self.activations.len()
+    /// Sets where arguments and results of functions that suspend are, for all that are made from here on. They are
+    /// not kept there: whoever serves a call reads them before anything else, and writes results last.
+    ///
+    /// # Safety
+    /// There is room for as many values of [`VALUE_SIZE`](crate::VALUE_SIZE) bytes as a function can have parameters or
+    /// results, as long as the store lives.
+    pub unsafe fn set_suspension_slots(&mut self, slots: NonNull<u8>) {
+        self.suspension_slots = slots.as_ptr();
     }
 
-    /// Forgets the innermost activations down to a depth. Their stacks are reused, not unwound.
+    /// How many activations have begun and not ended.
+    #[inline]
+    pub fn depth(&self) -> usize {
+        self.fibers.depth()
+    }
+
+    /// Forgets the innermost activations down to a depth. Their stacks are not unwound.
+    #[inline]
     pub fn abandon_above(&mut self, depth: usize) {
-        self.activations.truncate(depth);
+        self.fibers.abandon_while(|fiber_depth, _| fiber_depth > depth);
     }
 
     /// Forgets activations that were started at or below `embedder_sp` on the embedder's stack: whoever
     /// started them is gone. For hosts whose frames can vanish without running code, such as JavaScript when it is
     /// terminated.
+    #[inline]
     pub fn abandon_below(&mut self, embedder_sp: usize) {
-        while self.activations.last().is_some_and(|a| a.embedder_sp <= embedder_sp) {
-            self.activations.pop();
-        }
+        self.fibers.abandon_while(|_, fiber| fiber.embedder_sp <= embedder_sp);
     }
 
+    /// Bytes of the embedder's stack from where the outermost activation was started to here.
+    pub fn embedder_stack_used(&self) -> usize {
+        let here = 0u8;
+        let outermost = self.fibers.activations().next();
+        outermost.map_or(0, |fiber| fiber.embedder_sp.saturating_sub((&raw const here).addr()))
+    }
+
+    #[inline]
     fn switch(&mut self, job: Job) -> Step {
         let store: *mut Store = self;
         let context = self.context_ptr();
         // SAFETY: wasm, and what it calls, reaches the store through `owner`: from here on it is accessed only
-        // through the one pointer. The fiber is boxed and belongs to an activation that cannot end while it runs.
+        // through the one pointer. The fiber is boxed and cannot go away while it runs.
         unsafe {
-            let top = (*store).activations.len() - 1;
-            let activation = &mut (&mut (*store).activations)[top];
-            let fiber: *mut Fiber = &mut *activation.fiber;
+            let fiber: *mut Fiber = (*store).fibers.current();
+            (*store).job = job;
             (*context).owner = store.cast();
             let outer = ((*context).stack_limit, (*context).entry_sp, (*context).exit_fp);
             (*context).stack_limit = (*fiber).stack_limit();
-            ((*context).entry_sp, (*context).exit_fp) = (activation.entry_sp, activation.exit_fp);
-            let previous = trap::set_running(Running { context, caught: &raw const *(*store).caught });
+            ((*context).entry_sp, (*context).exit_fp) = ((*fiber).entry_sp, (*fiber).exit_fp);
+            trap::set_running(Running { context, caught: &raw const *(*store).caught });
 
-            let event = (*fiber).resume(job);
+            (*fiber).resume(store);
 
-            trap::restore_running(previous);
-            let activation = &mut (&mut (*store).activations)[top];
-            (activation.entry_sp, activation.exit_fp) = ((*context).entry_sp, (*context).exit_fp);
+            ((*fiber).entry_sp, (*fiber).exit_fp) = ((*context).entry_sp, (*context).exit_fp);
             ((*context).stack_limit, (*context).entry_sp, (*context).exit_fp) = outer;
-            match event {
+            match (*store).event {
                 Event::Ended { left } => (*store).ended(left),
+                Event::Host { function } => Step::Call(function),
                 Event::Interrupted => Step::Interrupted,
-                Event::Host { function, values } => Step::Call {
-                    function: NonNull::new_unchecked(function),
-                    values: NonNull::new_unchecked(values),
-                },
             }
         }
     }
 
+    #[inline]
     fn ended(&mut self, left: bool) -> Step {
-        let activation = self.activations.pop().expect("it just ran");
-        let trap = if left { self.caught.take() } else { None };
-        let deep = trap.as_ref().is_some_and(|t| t.code == gantry_abi::TrapCode::StackOverflow);
-        self.fibers.put(activation.fiber, deep);
-        match (left, trap) {
-            (false, _) => Step::Returned,
-            (true, Some(trap)) => Step::Trapped(trap),
-            (true, None) => Step::Failed(self.failure.take().expect("wasm is left for a trap or a failure")),
+        if left {
+            self.trap = self.caught.take();
+            if self.trap.as_ref().is_some_and(|trap| trap.code == gantry_abi::TrapCode::StackOverflow) {
+                self.fibers.current().release_pages();
+            }
         }
+        self.context.caller = self.fibers.current().outer_caller;
+        self.fibers.end();
+        match (left, &self.trap) {
+            (false, _) => Step::Returned,
+            (true, Some(_)) => Step::Trapped,
+            (true, None) => Step::Failed,
+        }
+    }
+
+    /// Why the last step was [`Step::Trapped`].
+    pub fn take_trap(&mut self) -> Option<Trap> {
+        self.trap.take()
+    }
+
+    /// Why the last step was [`Step::Failed`].
+    pub fn take_failure(&mut self) -> Option<HostFailure> {
+        self.failure.take()
     }
 
     /// Suspends the running activation until the embedder has called `function`. Returns 1 when it failed.
     ///
     /// # Safety
     /// Called on the running fiber of `store`.
-    pub(crate) unsafe fn suspend_for_host(
-        store: *mut Store,
-        function: NonNull<HostFunction>,
-        values: *mut u8,
-    ) -> u32 {
+    pub(crate) unsafe fn suspend_for_host(store: *mut Store, function: NonNull<HostFunction>) -> u32 {
         // SAFETY: promised by the caller.
-        unsafe { Self::suspend(store, Event::Host { function: function.as_ptr(), values }) }
+        unsafe { Self::suspend(store, Event::Host { function }) }
     }
 
     /// Suspends the running activation because the interrupt flag was seen. Returns 1 when it is to be left.
@@ -248,16 +246,15 @@ impl Store {
     }
 
     unsafe fn suspend(store: *mut Store, event: Event) -> u32 {
-        let marker = 0u8;
         // SAFETY: the innermost activation is the one that runs; no reference to it is held across the switch.
-        let yielder = unsafe {
-            let activation = (*store).activations.last_mut().expect("something runs");
-            // Registers that the switch saves lie below.
-            activation.suspended_sp = (&raw const marker).addr() - 1024;
-            activation.fiber.yielder()
+        let yielder = unsafe { (*store).fibers.current().leave() };
+        // SAFETY: the yielder is that of the fiber that this runs on. The store may have moved meanwhile.
+        let job = unsafe {
+            (*store).event = event;
+            let store = (*yielder).suspend(());
+            (*store).job
         };
-        // SAFETY: the yielder is that of the fiber that this runs on.
-        match unsafe { (*yielder).suspend(event) } {
+        match job {
             Job::GoOn { failed } => u32::from(failed),
             Job::Call { .. } => unreachable!("a busy fiber is not given calls"),
         }
@@ -268,16 +265,17 @@ impl Store {
     /// # Safety
     /// Called on the running fiber of `store`.
     pub(crate) unsafe fn on_parent_stack(store: *mut Store, f: impl FnOnce() -> u32) -> u32 {
-        let marker = 0u8;
         // SAFETY: as in `suspend`. While `f` runs the store counts as being outside this activation.
         unsafe {
-            let depth = (*store).activations.len();
-            let activation = (*store).activations.last_mut().expect("something runs");
-            activation.suspended_sp = (&raw const marker).addr() - 1024;
-            let yielder = activation.fiber.yielder();
+            let context = (*store).context_ptr();
+            let caught = &raw const *(*store).caught;
+            let fiber: *mut Fiber = (*store).fibers.current();
+            ((*fiber).entry_sp, (*fiber).exit_fp) = ((*context).entry_sp, (*context).exit_fp);
+            let yielder = (*fiber).leave();
             let f = OnThisThread(f);
             let result = (*yielder).on_parent_stack(move || f.call());
-            debug_assert_eq!((*store).activations.len(), depth);
+            // Another store may have run on this thread.
+            trap::set_running(Running { context, caught });
             result
         }
     }

@@ -133,6 +133,16 @@ impl LoadedModule {
         &self.slots
     }
 
+    /// The addresses by which code and frames refer to this: code, slots and types.
+    pub(crate) fn addresses(&self) -> [std::ops::Range<usize>; 4] {
+        fn of<T>(slice: &[T]) -> std::ops::Range<usize> {
+            let range = slice.as_ptr_range();
+            range.start.addr()..range.end.addr()
+        }
+        let code = self.code.at.addr().get();
+        [code..code + self.code.len, of(&self.slots), of(&self.hosts), of(self.type_ids())]
+    }
+
     /// Canonical types by type index.
     pub(crate) fn type_ids(&self) -> &[TypeId] {
         self.types.ids()

@@ -5,10 +5,12 @@
 //! precisely, stacks conservatively: a word that might be a reference counts as one.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use gantry_module::{HeapType, ValType};
 
-use crate::global::Place;
+use crate::code::LoadedModule;
+use crate::global;
 use crate::store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId};
 
 /// Handles of host values are odd and below this, so that no address looks like one.
@@ -149,8 +151,8 @@ impl<'s> Marker<'s> {
     fn trace_global(&mut self, id: GlobalId) {
         let global = self.store.global(id);
         match global.place {
-            Place::Instance { instance, .. } => self.instance(instance),
-            Place::Own(_) => {
+            global::Place::Instance { instance, .. } => self.instance(instance),
+            global::Place::Own(_) => {
                 if let ValType::Ref(ty) = global.ty().content {
                     self.reference(ty.heap, reference_in(global.get().0));
                 }
@@ -158,21 +160,26 @@ impl<'s> Marker<'s> {
         }
     }
 
-    /// Keeps whatever words on a stack might refer to.
-    fn scan_stack(&mut self, stack: Range<usize>, places: &Places) {
+    /// Keeps whatever words on a stack might refer to. The modules whose code is referred to are returned.
+    fn scan_stack(&mut self, stack: Range<usize>, places: &Places) -> Vec<Arc<LoadedModule>> {
+        let mut running = Vec::new();
         for address in stack.step_by(size_of::<usize>()) {
             // SAFETY: the range is the used part of a suspended fiber's stack.
             let word = unsafe { std::ptr::with_exposed_provenance::<usize>(address).read_volatile() };
             if word % 2 == 1 && word < MAX_HANDLE {
                 self.live_handles.push(word);
-            } else if let Some(item) = places.find(word) {
-                match item {
-                    Item::Instance(id) => self.instance(id),
-                    Item::Host(id) => self.host(id),
-                    Item::Table(_) | Item::Global(_) => unreachable!("not referred to from stacks"),
-                }
+            }
+            match places.find(word) {
+                Some(Place::Instance(id)) => self.instance(*id),
+                Some(Place::Memory(id)) => self.memory(*id),
+                Some(Place::Table(id)) => self.table(*id),
+                Some(Place::Global(id)) => self.global(*id),
+                Some(Place::Host(id)) => self.host(*id),
+                Some(Place::Module(module)) => running.push(module.clone()),
+                None => {}
             }
         }
+        running
     }
 }
 
@@ -180,39 +187,81 @@ fn reference_in(value: [u8; 16]) -> usize {
     u128::from_le_bytes(value) as usize
 }
 
-/// The addresses by which stacks refer to things: contexts, and functions inside them.
-struct Places(Vec<(Range<usize>, Item)>);
+/// What stacks refer to. A function that runs need not hold its instance any more: what it still uses may be a
+/// memory's base, a table, a global, or nothing but the code that it returns to.
+#[derive(Clone)]
+enum Place {
+    Instance(InstanceId),
+    Memory(MemoryId),
+    Table(TableId),
+    Global(GlobalId),
+    Host(HostId),
+    Module(Arc<LoadedModule>),
+}
+
+/// The addresses by which stacks refer to things, sorted.
+struct Places(Vec<(Range<usize>, Place)>);
+
+fn addresses_of<T>(value: &T) -> Range<usize> {
+    let start = std::ptr::from_ref(value).addr();
+    start..start + size_of::<T>()
+}
 
 impl Places {
     fn of(store: &Store) -> Places {
-        let instances = store.instances.iter();
-        let hosts = store.hosts.iter();
-        let mut places: Vec<_> = instances
-            .map(|(id, instance)| (instance.vmctx_range(), Item::Instance(InstanceId(id as u32))))
-            .chain(hosts.map(|(id, host)| {
-                let start = (&raw const **host).addr();
-                (start..start + size_of_val(&**host), Item::Host(HostId(id as u32)))
-            }))
-            .collect();
+        let mut places = Vec::new();
+        let mut modules: Vec<&Arc<LoadedModule>> = store.running_code.iter().collect();
+        for (id, instance) in &store.instances {
+            places.push((instance.vmctx_range(), Place::Instance(InstanceId(id as u32))));
+            modules.push(instance.loaded());
+        }
+        for (id, host) in &store.hosts {
+            places.push((addresses_of(&**host), Place::Host(HostId(id as u32))));
+            modules.push(host.loaded());
+        }
+        for (id, memory) in &store.memories {
+            let id = MemoryId(id as u32);
+            places.push((memory.mapping(), Place::Memory(id)));
+            places.push((addresses_of(&**memory), Place::Memory(id)));
+        }
+        for (id, table) in &store.tables {
+            places.push((addresses_of(&**table), Place::Table(TableId(id as u32))));
+        }
+        for (id, global) in &store.globals {
+            if let global::Place::Own(value) = &global.place {
+                places.push((addresses_of(&**value), Place::Global(GlobalId(id as u32))));
+            }
+        }
+        modules.sort_unstable_by_key(|module| Arc::as_ptr(module));
+        modules.dedup_by_key(|module| Arc::as_ptr(module));
+        for module in modules {
+            places.extend(module.addresses().map(|range| (range, Place::Module(module.clone()))));
+        }
+        places.retain(|(range, _)| !range.is_empty());
         places.sort_unstable_by_key(|(range, _)| range.start);
         Places(places)
     }
 
-    fn find(&self, word: usize) -> Option<Item> {
+    fn find(&self, word: usize) -> Option<&Place> {
         let at = self.0.partition_point(|(range, _)| range.end <= word);
-        let (range, item) = self.0.get(at)?;
-        range.contains(&word).then_some(*item)
+        let (range, place) = self.0.get(at)?;
+        range.contains(&word).then_some(place)
     }
 }
 
 pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) -> Collected {
+    store.forget_caller();
     let mut marker = Marker::new(store);
     roots(&mut marker);
-    if !store.activations.is_empty() {
+    store.callers().for_each(|caller| marker.instance(caller));
+    let mut running_code = Vec::new();
+    if store.depth() > 0 {
         let places = Places::of(store);
-        for activation in &store.activations {
-            marker.scan_stack(activation.used_stack(), &places);
+        for fiber in store.fibers.activations() {
+            running_code.extend(marker.scan_stack(fiber.used_stack(), &places));
         }
+        running_code.sort_unstable_by_key(Arc::as_ptr);
+        running_code.dedup_by_key(|module| Arc::as_ptr(module));
     }
     marker.trace();
     let Marker { instances, memories, tables, globals, hosts, live_handles, .. } = marker;
@@ -236,6 +285,7 @@ pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) ->
     store.tables.retain(|id, _| tables[id]);
     store.globals.retain(|id, _| globals[id]);
     store.hosts.retain(|id, _| hosts[id]);
+    store.running_code = running_code;
     store.debt = 0;
     collected
 }

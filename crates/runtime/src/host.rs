@@ -41,8 +41,6 @@ pub struct HostFunction {
     module: Arc<LoadedModule>,
     owner: Option<InstanceId>,
     key: u32,
-    params_len: usize,
-    results_len: usize,
 }
 
 impl std::fmt::Debug for HostFunction {
@@ -80,9 +78,11 @@ impl HostFunction {
             index: 0,
             entry: module.entry(ty),
         };
-        let func_type = &module.module().types[ty as usize];
-        let (params_len, results_len) = (func_type.params.len(), func_type.results.len());
-        let context = VMHostContext { header, call };
+        let values = match behaviour {
+            Behaviour::Suspend => store.suspension_slots,
+            Behaviour::Callback(_) => std::ptr::null_mut(),
+        };
+        let context = VMHostContext { header, call, values };
         let function = Box::new(HostFunction {
             context,
             funcref,
@@ -90,8 +90,6 @@ impl HostFunction {
             module,
             owner,
             key,
-            params_len,
-            results_len,
         });
         store.insert_host(function)
     }
@@ -108,24 +106,21 @@ impl HostFunction {
         NonNull::from(&self.funcref)
     }
 
+    /// The module that its trampolines are in.
+    pub(crate) fn loaded(&self) -> &Arc<LoadedModule> {
+        &self.module
+    }
+
     /// The instance that it was made for, if any.
+    #[inline]
     pub fn owner(&self) -> Option<InstanceId> {
         self.owner
     }
 
     /// The number that its maker gave it.
+    #[inline]
     pub fn key(&self) -> u32 {
         self.key
-    }
-
-    /// How many parameters it has.
-    pub fn params_len(&self) -> usize {
-        self.params_len
-    }
-
-    /// How many results it has.
-    pub fn results_len(&self) -> usize {
-        self.results_len
     }
 
     /// Its canonical type.
@@ -135,12 +130,12 @@ impl HostFunction {
 }
 
 /// Called by compiled code on a fiber.
-unsafe extern "C" fn suspend(context: *mut VMHostContext, values: *mut u8) -> u32 {
+unsafe extern "C" fn suspend(context: *mut VMHostContext, _values: *mut u8) -> u32 {
     let host: *mut HostFunction = context.cast();
     // SAFETY: the context is the first field of a host function, whose store is running.
     let store = unsafe { (*(*context).header.store).owner.cast::<Store>() };
     // SAFETY: the store is the running one; nothing here needs dropping when the fiber is abandoned.
-    unsafe { Store::suspend_for_host(store, NonNull::new_unchecked(host), values) }
+    unsafe { Store::suspend_for_host(store, NonNull::new_unchecked(host)) }
 }
 
 /// Called by compiled code on a fiber. The closure runs on the stack that the fiber was resumed from.

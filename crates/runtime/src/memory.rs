@@ -88,6 +88,12 @@ impl Memory {
         unsafe { std::slice::from_raw_parts_mut(self.definition.base, self.definition.len) }
     }
 
+    /// The addresses that are this memory's, accessible or not.
+    pub(crate) fn mapping(&self) -> std::ops::Range<usize> {
+        let start = self.base().addr().get();
+        start..start + self.mapped
+    }
+
     pub(crate) fn definition(&self) -> *const VMMemory {
         &self.definition
     }

@@ -8,16 +8,16 @@ use gantry_abi::vmctx::{ContextKind, MemoryStyle, VMFuncRef, VMGlobal, VMStoreCo
 use gantry_module::{FuncType, GlobalType, MemoryType, TableType};
 use slab::Slab;
 
-use crate::activation::Activation;
+use crate::activation::{Event, Job};
 use crate::code::LoadedModule;
 use crate::collect::Marker;
-use crate::fiber::FiberPool;
+use crate::fiber::{Fiber, Fibers};
 use crate::global::{Global, Place};
 use crate::host::{Behaviour, Callback, HostFailure, HostFunction};
 use crate::instance::Instance;
 use crate::memory::Memory;
 use crate::table::Table;
-use crate::trap::{self, CaughtTrap, Frame};
+use crate::trap::{self, CaughtTrap, Frame, Trap};
 use crate::types::{self, TypeId};
 use crate::{Collected, OutOfMemory};
 
@@ -58,21 +58,27 @@ pub enum FuncOwner {
 ///
 /// Numbers are reused after [`Store::collect`] has freed what had them; whoever holds one roots it there.
 pub struct Store {
-    context: Box<VMStoreContext>,
+    pub(crate) context: Box<VMStoreContext>,
     pub(crate) instances: Slab<Box<Instance>>,
     pub(crate) memories: Slab<Box<Memory>>,
     pub(crate) tables: Slab<Box<Table>>,
     pub(crate) globals: Slab<Global>,
     pub(crate) hosts: Slab<Box<HostFunction>>,
-    pub(crate) activations: Vec<Activation>,
-    pub(crate) fibers: FiberPool,
+    pub(crate) fibers: Fibers,
     pub(crate) caught: Box<CaughtTrap>,
+    /// What the fiber that is resumed is to do, and what the one that suspended itself said.
+    pub(crate) job: Job,
+    pub(crate) event: Event,
+    pub(crate) trap: Option<Trap>,
     pub(crate) failure: Option<HostFailure>,
+    /// Modules whose code was running at the last collection: frames return there, whatever became of the instance.
+    pub(crate) running_code: Vec<Arc<LoadedModule>>,
     /// Things made since the last collection.
     pub(crate) debt: usize,
     /// Whether wasm has grown some memory since that was last asked.
     pub(crate) memory_grown: bool,
     pub(crate) memory_bytes: usize,
+    pub(crate) suspension_slots: *mut u8,
 }
 
 impl Default for Store {
@@ -99,13 +105,17 @@ impl Store {
             tables: Slab::new(),
             globals: Slab::new(),
             hosts: Slab::new(),
-            activations: Vec::new(),
-            fibers: FiberPool::default(),
+            fibers: Fibers::default(),
             caught: Box::new(CaughtTrap::new()),
+            job: Job::GoOn { failed: false },
+            event: Event::Interrupted,
+            trap: None,
             failure: None,
+            running_code: Vec::new(),
             debt: 0,
             memory_grown: false,
             memory_bytes: 0,
+            suspension_slots: ptr::null_mut(),
         }
     }
 
@@ -115,6 +125,7 @@ impl Store {
 
     /// The flag that makes running code call in at the next turn of a loop when it is not 0. Any thread may set it
     /// while the store lives.
+    #[inline]
     pub fn interrupt_flag(&self) -> &AtomicU32 {
         &self.context.interrupt
     }
@@ -179,6 +190,7 @@ impl Store {
     }
 
     /// Whether wasm has grown memories since they were last asked for.
+    #[inline]
     pub fn has_grown_memories(&self) -> bool {
         self.memory_grown
     }
@@ -280,18 +292,32 @@ impl Store {
         types::lookup(self.func_type_id(func))
     }
 
-    /// The instance whose code called out last. Meaningful while a host function is being called.
+    /// The instance whose code called the host function that is being called.
     pub fn caller(&self) -> Option<InstanceId> {
-        // SAFETY: set by compiled code to its own context, which is alive while it waits for its call.
-        let header = unsafe { self.context.caller.as_ref() }?;
-        Some(InstanceId(header.id))
+        // SAFETY: set by compiled code to its own context, which collections keep.
+        unsafe { self.context.caller.as_ref() }.map(|header| InstanceId(header.id))
+    }
+
+    /// The instances that host functions which are being called may ask for.
+    pub(crate) fn callers(&self) -> impl Iterator<Item = InstanceId> + '_ {
+        // SAFETY: as above.
+        let outer = |fiber: &Fiber| unsafe { fiber.outer_caller.as_ref() };
+        let outer = self.fibers.activations().filter_map(outer).map(|header| InstanceId(header.id));
+        outer.chain(self.caller())
+    }
+
+    /// Forgets the caller when nothing is being called, so that it can be freed.
+    pub(crate) fn forget_caller(&mut self) {
+        if self.depth() == 0 {
+            self.context.caller = ptr::null_mut();
+        }
     }
 
     /// The wasm functions that are waiting for the host function which is being called.
     pub fn backtrace(&self) -> Vec<Frame> {
-        match self.activations.last() {
+        match self.fibers.activations().next_back() {
             // SAFETY: an activation that waits was left through a trampoline, which stored its frame.
-            Some(activation) => unsafe { trap::backtrace(activation.frames()) },
+            Some(fiber) => unsafe { trap::backtrace(fiber.entry_sp, fiber.exit_fp) },
             None => Vec::new(),
         }
     }
@@ -325,6 +351,6 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         // Host functions and instances may be referred to by frames of abandoned activations only.
-        self.activations.clear();
+        self.fibers = Fibers::default();
     }
 }

@@ -75,18 +75,15 @@ thread_local! {
     static RUNNING: Cell<Running> = const { Cell::new(Running { context: ptr::null(), caught: ptr::null() }) };
 }
 
-/// Says whose code runs on this thread; returns whose did before if that is another.
-pub(crate) fn set_running(running: Running) -> Option<Running> {
-    let previous = RUNNING.with(|cell| (cell.get() != running).then(|| cell.replace(running)));
+/// Says whose code is about to run on this thread.
+#[inline]
+pub(crate) fn set_running(running: Running) {
+    RUNNING.with(|cell| {
+        if cell.get() != running {
+            cell.set(running);
+        }
+    });
     compiler_fence(Ordering::SeqCst);
-    previous
-}
-
-/// Undoes [`set_running`], given what that returned.
-pub(crate) fn restore_running(previous: Option<Running>) {
-    if let Some(previous) = previous {
-        RUNNING.set(previous);
-    }
 }
 
 /// Where a signal handler goes on.
@@ -102,7 +99,7 @@ pub(crate) struct Landing {
 pub(crate) unsafe fn catch(pc: usize, fp: usize) -> Option<Landing> {
     let code = registry::trap_at(pc)?;
     let running = RUNNING.get();
-    // SAFETY: both outlive the run of code that `set_running` announced, which is still going on.
+    // SAFETY: a thread that executes code of ours is in a run that `set_running` announced; both outlive it.
     let (context, caught) = unsafe { (running.context.as_ref()?, running.caught.as_ref()?) };
     let mut len = 1;
     caught.addresses[0].set(pc);
@@ -140,7 +137,7 @@ unsafe fn walk(mut fp: usize, entry_sp: usize, mut visit: impl FnMut(usize) -> b
 ///
 /// # Safety
 /// The frames are those of an activation that is suspended in a call of a host function.
-pub(crate) unsafe fn backtrace((entry_sp, exit_fp): (usize, usize)) -> Vec<Frame> {
+pub(crate) unsafe fn backtrace(entry_sp: usize, exit_fp: usize) -> Vec<Frame> {
     let mut addresses = vec![0];
     // SAFETY: promised by the caller; the trampoline stored its frame pointer.
     unsafe {

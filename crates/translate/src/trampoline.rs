@@ -78,7 +78,9 @@ pub fn host(
     let (host, args) = (params[0], &params[1..]);
     let size = (ty.params.len().max(ty.results.len()).max(1) * VALUE_SIZE) as u32;
     let slot = b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, size, 4));
-    let values = b.ins().stack_addr(POINTER, slot, 0);
+    let on_stack = b.ins().stack_addr(POINTER, slot, 0);
+    let elsewhere = b.ins().load(POINTER, slot_flags().with_readonly(), host, offset_of!(VMHostContext, values) as i32);
+    let values = b.ins().select(elsewhere, elsewhere, on_stack);
     store_values(&mut b, args, values);
 
     let header = |b: &mut FunctionBuilder<'_>, offset: usize, ty: Type| {

@@ -4,6 +4,10 @@
 
 use gantry_engine::{AsStoreMut, Config, Engine, Error, Extern, Instance, MemoryStyle, Module, Store, Val};
 
+pub mod corpus;
+pub mod mutate;
+pub mod run;
+
 /// Both ways of keeping accesses inside memories.
 pub const STYLES: [MemoryStyle; 2] = [MemoryStyle::Reserved, MemoryStyle::Checked];
 

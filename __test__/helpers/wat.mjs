@@ -1,0 +1,20 @@
+// WebAssembly text to binary, with the name section, by wabt (which is wasm itself, on Node's own engine).
+
+import initWabt from 'wabt';
+
+const wabt = await initWabt();
+
+/** @returns {Uint8Array} */
+export function wat(text) {
+  const module = wabt.parseWat('test.wat', text);
+  try {
+    return module.toBinary({ write_debug_names: true }).buffer.slice();
+  } finally {
+    module.destroy();
+  }
+}
+
+/** The exports of an instance of a module in text form. */
+export function instanceOf(WebAssembly, text, imports) {
+  return new WebAssembly.Instance(new WebAssembly.Module(wat(text)), imports).exports;
+}
