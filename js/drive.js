@@ -10,10 +10,14 @@ const enter = host.entry();
 const i32 = new Int32Array(mailbox);
 
 /** Words of the mailbox's header, as indices of `i32`. */
-const Word = { STATUS: 0, OPERATION: 1, DEPTH: 2, INSTANCE: 3, IMPORT: 4, CALLEE: 5, CALLEE_HIGH: 6 };
-
+const Word = { STATUS: 0, OPERATION: 1, DEPTH: 2, INSTANCE: 3, CALLEE: 4, CALLEE_HIGH: 5 };
+/** What is to be done, in the low bits; above them the number of calls that are going on. */
 const Operation = { START: 0, RETURN: 1, THROW: 2 };
+const OPERATION_BITS = 2;
+/** Why `enter` returned, in the low bits; for a call of an import, its index is above them. */
 const Status = { RETURNED: 0, CALL: 1, INTERRUPTED: 2, TRAPPED: 3, THREW: 4, OUT_OF_MEMORY: 5, GREW: 8 };
+const STATUS_BITS = 4;
+const STATUS_MASK = 15;
 
 let pending;
 let onGrowth;
@@ -25,49 +29,46 @@ function setOnGrowth(callback) {
 
 /** Goes on after an `enter` whose status is not plainly "returned", until the call has returned or throws. */
 function drive(anchor) {
+  let status = i32[Word.STATUS];
   for (;;) {
-    const status = i32[Word.STATUS];
-    if (status & Status.GREW) onGrowth();
-    switch (status & 7) {
-      case Status.RETURNED:
-        return;
-      case Status.CALL:
-        serve(anchor);
-        break;
-      case Status.INTERRUPTED:
-        goOn(Operation.RETURN, i32[Word.DEPTH]);
-        break;
-      case Status.TRAPPED:
-        throw errorOfTrap(JSON.parse(host.takeTrap()), drive);
-      case Status.THREW: {
-        const error = pending;
-        pending = undefined;
-        throw error;
+    // The path of every call of an import: few accesses to the mailbox, no calls but the two that matter.
+    if ((status & STATUS_MASK) === Status.CALL) {
+      const depth = i32[Word.DEPTH] << OPERATION_BITS;
+      const instance = i32[Word.INSTANCE];
+      const owner = anchor.id === instance ? anchor : anchorOf(instance);
+      let operation = Operation.RETURN;
+      try {
+        owner.thunks[status >>> STATUS_BITS]();
+      } catch (error) {
+        pending = error;
+        operation = Operation.THROW;
       }
-      default:
-        throw new RangeError('WebAssembly: out of memory for another call stack');
+      i32[Word.OPERATION] = depth | operation;
+      enter();
+      status = i32[Word.STATUS];
+    } else if (status & Status.GREW) {
+      onGrowth();
+      status &= ~Status.GREW;
+    } else if (status === Status.RETURNED) {
+      return;
+    } else if (status === Status.INTERRUPTED) {
+      i32[Word.OPERATION] = (i32[Word.DEPTH] << OPERATION_BITS) | Operation.RETURN;
+      enter();
+      status = i32[Word.STATUS];
+    } else {
+      fail(status);
     }
   }
 }
 
-function serve(anchor) {
-  const depth = i32[Word.DEPTH];
-  const instance = i32[Word.INSTANCE];
-  let operation = Operation.RETURN;
-  try {
-    const owner = anchor.id === instance ? anchor : anchorOf(instance);
-    owner.thunks[i32[Word.IMPORT]]();
-  } catch (error) {
-    pending = error;
-    operation = Operation.THROW;
+function fail(status) {
+  if (status === Status.TRAPPED) throw errorOfTrap(JSON.parse(host.takeTrap()), drive);
+  if (status === Status.THREW) {
+    const error = pending;
+    pending = undefined;
+    throw error;
   }
-  goOn(operation, depth);
-}
-
-function goOn(operation, depth) {
-  i32[Word.OPERATION] = operation;
-  i32[Word.DEPTH] = depth;
-  enter();
+  throw new RangeError('WebAssembly: out of memory for another call stack');
 }
 
 /** Calls a function without parameters and results. */

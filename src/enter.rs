@@ -15,23 +15,23 @@ use crate::host::State;
 
 /// Words of the header.
 mod word {
-    /// Out: why the function returned.
+    /// Out: why the function returned; for a call of an import, also which.
     pub const STATUS: usize = 0;
-    /// In: what to do.
+    /// In: what to do, and the number of calls that are going on.
     pub const OPERATION: usize = 1;
-    /// Out and in: the number of calls that are going on.
+    /// Out: the number of calls that are going on.
     pub const DEPTH: usize = 2;
-    /// Out: the instance that a wanted import belongs to, and which one it is.
+    /// Out: the instance that a wanted import belongs to.
     pub const INSTANCE: usize = 3;
-    pub const IMPORT: usize = 4;
     /// In: the address of the function to call, the low half and the high one.
-    pub const CALLEE: usize = 5;
-    pub const CALLEE_HIGH: usize = 6;
+    pub const CALLEE: usize = 4;
+    pub const CALLEE_HIGH: usize = 5;
 }
 
-/// Values of [`word::STATUS`].
+/// The low bits of [`word::STATUS`].
 mod status {
     pub const RETURNED: i32 = 0;
+    /// The index of the import is in the bits above.
     pub const CALL: i32 = 1;
     pub const INTERRUPTED: i32 = 2;
     pub const TRAPPED: i32 = 3;
@@ -39,14 +39,20 @@ mod status {
     pub const OUT_OF_MEMORY: i32 = 5;
     /// Added when wasm has grown a memory.
     pub const GREW: i32 = 8;
+    pub const BITS: u32 = 4;
 }
 
-/// Values of [`word::OPERATION`].
+/// The low bits of [`word::OPERATION`]. The number of calls that are going on is above.
 mod operation {
     pub const START: i32 = 0;
     pub const RETURN: i32 = 1;
     pub const THROW: i32 = 2;
+    pub const BITS: u32 = 2;
+    pub const MASK: i32 = 3;
 }
+
+// Everything between the callback and the switch of stacks is inlined: processors predict returns by a stack of their
+// own, which a switch upsets, so that each return on either side of it costs a misprediction.
 
 const SLOTS_AT: usize = 64;
 /// As many as a function type can have parameters or results.
@@ -138,19 +144,21 @@ unsafe extern "C" fn enter_first(_: sys::napi_env, _: sys::napi_callback_info) -
     null_mut()
 }
 
-#[inline]
+#[inline(always)]
 fn run(state: &mut State) {
     let State { store, calls, .. } = state;
-    let step = match calls.read(word::OPERATION) {
+    let word = calls.read(word::OPERATION);
+    let depth = (word >> operation::BITS) as usize;
+    let step = match word & operation::MASK {
         operation::START => start(store, calls),
-        operation::RETURN => resume(store, calls, Resume::Return),
-        operation::THROW => resume(store, calls, Resume::Fail(HostFailure::Error(Box::new(())))),
+        operation::RETURN => resume(store, depth, Resume::Return),
+        operation::THROW => resume(store, depth, Resume::Fail(HostFailure::Error(Box::new(())))),
         other => unreachable!("operation {other}"),
     };
     report(store, calls, step);
 }
 
-#[inline]
+#[inline(always)]
 fn start(store: &mut Store, calls: &Calls) -> Step {
     crate::ticker::on_start(store.interrupt_flag());
     let here = 0u8;
@@ -160,14 +168,14 @@ fn start(store: &mut Store, calls: &Calls) -> Step {
     unsafe { store.start(calls.callee(), calls.slots()) }
 }
 
-#[inline]
-fn resume(store: &mut Store, calls: &Calls, how: Resume) -> Step {
-    store.abandon_above(calls.read(word::DEPTH) as usize);
+#[inline(always)]
+fn resume(store: &mut Store, depth: usize, how: Resume) -> Step {
+    store.abandon_above(depth);
     // SAFETY: the activation of that depth waits, and its results are in the slots.
     unsafe { store.resume(how) }
 }
 
-#[inline]
+#[inline(always)]
 fn report(store: &Store, calls: &Calls, step: Step) {
     let grew = if store.has_grown_memories() { status::GREW } else { 0 };
     let status = match step {
@@ -177,8 +185,7 @@ fn report(store: &Store, calls: &Calls, step: Step) {
             let function = unsafe { function.as_ref() };
             calls.write(word::DEPTH, store.depth() as i32);
             calls.write(word::INSTANCE, function.owner().map_or(-1, |id| id.0 as i32));
-            calls.write(word::IMPORT, function.key() as i32);
-            status::CALL
+            status::CALL | (function.key() << status::BITS) as i32
         }
         Step::Interrupted => {
             calls.write(word::DEPTH, store.depth() as i32);

@@ -57,8 +57,7 @@ impl Host {
         // SAFETY: the mailbox has room for the most values that a function can have, and outlives the store.
         unsafe { store.set_suspension_slots(calls.slots()) };
         let ticked = ticker::register(store.interrupt_flag());
-        let state =
-            State { store, modules: Slab::new(), roots: Roots::default(), calls, module_debt: 0, ticked };
+        let state = State { store, modules: Slab::new(), roots: Roots::default(), calls, module_debt: 0, ticked };
         Ok(Host { state: Box::new(state) })
     }
 

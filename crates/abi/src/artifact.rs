@@ -201,9 +201,7 @@ impl Artifact {
     }
 
     fn trampolines(&self, part: Part) -> impl Iterator<Item = Trampoline> + '_ {
-        self.part(part)
-            .chunks_exact(12)
-            .map(|t| Trampoline { ty: u32_at(t, 0), code: u32_at(t, 1)..u32_at(t, 2) })
+        self.part(part).chunks_exact(12).map(|t| Trampoline { ty: u32_at(t, 0), code: u32_at(t, 1)..u32_at(t, 2) })
     }
 
     /// Array-to-wasm trampolines.

@@ -33,8 +33,7 @@ struct Worker {
     translator: Translator,
 }
 
-type MakeTrampoline =
-    fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncType, CallConv, TargetFrontendConfig);
+type MakeTrampoline = fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncType, CallConv, TargetFrontendConfig);
 
 impl Compiler {
     /// A compiler for the host.

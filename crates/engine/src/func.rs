@@ -206,6 +206,8 @@ pub(crate) fn call_slots(store: &mut impl AsStoreMut, func: FuncPtr, slots: &mut
 fn host_failure(failure: HostFailure) -> Error {
     match failure {
         HostFailure::Panic(payload) => std::panic::resume_unwind(payload),
-        HostFailure::Error(error) => *error.downcast::<Error>().expect("host functions of this crate fail with its error"),
+        HostFailure::Error(error) => {
+            *error.downcast::<Error>().expect("host functions of this crate fail with its error")
+        }
     }
 }

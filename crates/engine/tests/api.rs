@@ -33,9 +33,8 @@ fn typed_host_functions_of_eight_values() {
     let engine = Engine::default();
     let mut store = Store::new(&engine);
     let mut linker = Linker::new();
-    let reverse = |a: i32, b: i64, c: f32, d: f64, e: u128, f: u32, g: u64, h: f32| -> Reversed {
-        (h, g, f, e, d, c, b, a)
-    };
+    let reverse =
+        |a: i32, b: i64, c: f32, d: f64, e: u128, f: u32, g: u64, h: f32| -> Reversed { (h, g, f, e, d, c, b, a) };
     linker.func("host", "reverse", &mut store, reverse).expect("a function");
     linker.func("host", "none", &mut store, || ()).expect("a function");
     linker.func("host", "add", &mut store, |_: &mut Caller<'_>, a: i32, b: i32| Ok::<i32, Error>(a + b)).expect("ok");
@@ -58,8 +57,9 @@ fn many_values() {
     let engine = Engine::default();
     let mut store = Store::new(&engine);
     for count in [1, 5, 6, 7, 17, 40, 200, 999] {
-        let types: Vec<ValType> =
-            (0..count).map(|i| [ValType::I32, ValType::F64, ValType::I64, ValType::F32, ValType::V128][i % 5]).collect();
+        let types: Vec<ValType> = (0..count)
+            .map(|i| [ValType::I32, ValType::F64, ValType::I64, ValType::F32, ValType::V128][i % 5])
+            .collect();
         let ty = FuncType::new(&types[..], types.iter().rev().copied().collect::<Vec<_>>());
         let host = Func::new(&mut store, ty.clone(), |_, args, results| {
             results.clone_from_slice(args);
@@ -144,9 +144,12 @@ fn handles_of_other_stores_are_refused() {
 #[test]
 fn modules_describe_themselves() {
     let engine = Engine::default();
-    let module = module(&engine, r#"(module (import "a" "f" (func (param i32))) (import "b" "m" (memory 1 2))
+    let module = module(
+        &engine,
+        r#"(module (import "a" "f" (func (param i32))) (import "b" "m" (memory 1 2))
         (@custom "note" "one") (@custom "note" "two") (global (export "g") (mut f64) (f64.const 0))
-        (table (export "t") 3 externref) (func (export "h") (result v128) unreachable) (export "m" (memory 0)))"#);
+        (table (export "t") 3 externref) (func (export "h") (result v128) unreachable) (export "m" (memory 0)))"#,
+    );
     let imports: Vec<_> = module.imports().map(|import| (import.module(), import.name(), import.ty().kind())).collect();
     assert_eq!(imports, [("a", "f", ExternKind::Func), ("b", "m", ExternKind::Memory)]);
     let exports: Vec<String> = module.exports().map(|export| export.name().to_owned()).collect();

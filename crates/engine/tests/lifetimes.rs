@@ -41,8 +41,11 @@ fn collect_and_reuse(caller: &mut Caller<'_>, engine: &Engine) {
         let ty = MemoryType { min: 1, max: Some(1) };
         let memory = Memory::new(caller, ty).expect("a memory");
         memory.data_mut(caller).fill(0xaa);
-        let other = module(engine, r#"(module (table 4 funcref) (global (export "g") (mut i64) (i64.const -1))
-            (func (export "f") unreachable))"#);
+        let other = module(
+            engine,
+            r#"(module (table 4 funcref) (global (export "g") (mut i64) (i64.const -1))
+            (func (export "f") unreachable))"#,
+        );
         instance(caller, &other, &[]);
     }
 }
@@ -52,8 +55,11 @@ const FUNCREF_TABLE: TableType = TableType { element: RefType::FUNCREF, min: 1, 
 #[test]
 fn unreachable_things_go_and_reachable_ones_stay() {
     let engine = Engine::default();
-    let module = module(&engine, r#"(module (memory (export "m") 1) (table (export "t") 1 funcref)
-        (global (export "g") (mut i32) (i32.const 5)) (func (export "f") (result i32) (global.get 0)))"#);
+    let module = module(
+        &engine,
+        r#"(module (memory (export "m") 1) (table (export "t") 1 funcref)
+        (global (export "g") (mut i32) (i32.const 5)) (func (export "f") (result i32) (global.get 0)))"#,
+    );
     let mut store = Store::new(&engine);
     for (name, kept) in [("m", 1), ("t", 1), ("g", 4), ("f", 4)] {
         let item = instance(&mut store, &module, &[]).get_export(&store, name);
@@ -75,11 +81,17 @@ fn unreachable_things_go_and_reachable_ones_stay() {
 #[test]
 fn cycles_are_freed() {
     let engine = Engine::default();
-    let owner = module(&engine, r#"(module (table (export "t") 3 funcref) (elem (i32.const 0) func $f)
-        (global (export "g") (mut funcref) (ref.func $f)) (func $f (export "f")))"#);
-    let guest = module(&engine, r#"(module (import "" "t" (table 3 funcref)) (import "" "g" (global (mut funcref)))
+    let owner = module(
+        &engine,
+        r#"(module (table (export "t") 3 funcref) (elem (i32.const 0) func $f)
+        (global (export "g") (mut funcref) (ref.func $f)) (func $f (export "f")))"#,
+    );
+    let guest = module(
+        &engine,
+        r#"(module (import "" "t" (table 3 funcref)) (import "" "g" (global (mut funcref)))
         (import "" "f" (func)) (elem (i32.const 1) func $h) (func $h) (start $s) (elem declare func $h)
-        (func $s (global.set 0 (ref.func $h))) (table (export "t") 1 funcref))"#);
+        (func $s (global.set 0 (ref.func $h))) (table (export "t") 1 funcref))"#,
+    );
     let mut store = Store::new(&engine);
     let first = instance(&mut store, &owner, &[]);
     let exports: Vec<Extern> = ["t", "g", "f"].map(|name| first.get_export(&store, name).expect("exported")).into();
@@ -109,7 +121,7 @@ fn host_functions_go_with_their_closures() {
     assert_eq!((count.get(), store.population()), (0, 0));
 
     let counted = Counted::new(&count);
-    let _kept = func(&mut store, move |_| drop(counted.0.get()));
+    let _kept = func(&mut store, move |_| assert_eq!(counted.0.get(), 1));
     drop(store);
     assert_eq!(count.get(), 0, "a store drops what it owns, whatever handles there are");
 }
@@ -119,10 +131,13 @@ fn host_values_live_as_long_as_something_refers_to_them() {
     let engine = Engine::default();
     let count: Rc<Cell<usize>> = Rc::default();
     let mut store = Store::new(&engine);
-    let module = module(&engine, r#"(module (table (export "t") 2 externref) (global (export "g") (mut externref) (ref.null extern))
+    let module = module(
+        &engine,
+        r#"(module (table (export "t") 2 externref) (global (export "g") (mut externref) (ref.null extern))
         (global $own (mut externref) (ref.null extern))
         (func (export "keep") (param externref) (global.set $own (local.get 0)))
-        (func (export "kept") (result externref) (global.get $own)))"#);
+        (func (export "kept") (result externref) (global.get $own)))"#,
+    );
     let instance = instance(&mut store, &module, &[]);
     let table = instance.get_export(&store, "t").and_then(Extern::into_table).expect("exported");
     let global = instance.get_export(&store, "g").and_then(Extern::into_global).expect("exported");
@@ -170,22 +185,28 @@ fn running_functions_keep_their_references() {
     });
     let of = engine.clone();
     let make_func = Func::new(&mut store, FuncType::new([], [ValType::FUNCREF]), move |caller, _, results| {
-        let other = module(&of, r#"(module (memory 1) (data (i32.const 0) "\07") (func (export "f") (result i32)
-            (i32.load (i32.const 0))))"#);
+        let other = module(
+            &of,
+            r#"(module (memory 1) (data (i32.const 0) "\07") (func (export "f") (result i32)
+            (i32.load (i32.const 0))))"#,
+        );
         let func = instance(caller, &other, &[]).get_export(caller, "f").and_then(Extern::into_func);
         results[0] = Val::FuncRef(func);
         Ok(())
     });
     let of = engine.clone();
     let collect = func(&mut store, move |caller| collect_and_reuse(caller, &of));
-    let runner = module(&engine, r#"(module
+    let runner = module(
+        &engine,
+        r#"(module
         (import "" "make" (func $make (result externref))) (import "" "make_func" (func $make_func (result funcref)))
         (import "" "collect" (func $collect)) (table $t 1 funcref)
         (func (export "run") (result i32 externref) (local $value externref) (local $func funcref)
           (local.set $value (call $make)) (local.set $func (call $make_func))
           (call $collect)
           (table.set $t (i32.const 0) (local.get $func))
-          (call_indirect (result i32) (i32.const 0)) (local.get $value)))"#);
+          (call_indirect (result i32) (i32.const 0)) (local.get $value)))"#,
+    );
     let instance = instance(&mut store, &runner, &[make.into(), make_func.into(), collect]);
     let results = call(&mut store, &instance, "run", &[]).expect("returns");
     let [Val::I32(7), Val::ExternRef(Some(value))] = &results[..] else { panic!("{results:?}") };
@@ -193,6 +214,38 @@ fn running_functions_keep_their_references() {
     drop(results);
     store.collect();
     assert_eq!(count.get(), 0);
+}
+
+/// As many references as registers hold, and more: those that callees have to keep lie on no stack of wasm's.
+#[test]
+fn running_functions_keep_references_in_registers() {
+    let engine = Engine::default();
+    for len in 1..=12 {
+        let count: Rc<Cell<usize>> = Rc::default();
+        let mut store = Store::new(&engine);
+        let counter = count.clone();
+        let make = Func::new(&mut store, FuncType::new([], [ValType::EXTERNREF]), move |caller, _, results| {
+            results[0] = Val::ExternRef(Some(ExternRef::new(caller, Counted::new(&counter))));
+            Ok(())
+        });
+        let seen = count.clone();
+        let collect = func(&mut store, move |caller| {
+            caller.collect();
+            assert_eq!(seen.get(), len, "values that are in use were freed");
+        });
+        let makes: String = (0..len).map(|i| format!("(local.set {i} (call $make))")).collect();
+        let gets: String = (0..len).map(|i| format!("(local.get {i})")).collect();
+        let text = format!(
+            r#"(module (import "" "make" (func $make (result externref))) (import "" "collect" (func $collect))
+              (func $f (local {0}) {makes} (call $collect) (call $use {gets}))
+              (func $use (param {0})) (func (export "run") (call $f)))"#,
+            "externref ".repeat(len)
+        );
+        let instance = instance(&mut store, &module(&engine, &text), &[make.into(), collect]);
+        call(&mut store, &instance, "run", &[]).expect("returns");
+        store.collect();
+        assert_eq!(count.get(), 0);
+    }
 }
 
 /// A function that is running although nothing can call it any more: its code, its instance's memory and the globals
@@ -222,8 +275,11 @@ fn running_code_outlives_the_last_reference_to_it() {
 
 fn run_then_forget(engine: &Engine, body: &str) -> i32 {
     let mut store = Store::new(engine);
-    let runner = module(engine, r#"(module (table (export "t") 1 funcref) (func (export "run") (result i32)
-        (call_indirect (result i32) (i32.const 0))))"#);
+    let runner = module(
+        engine,
+        r#"(module (table (export "t") 1 funcref) (func (export "run") (result i32)
+        (call_indirect (result i32) (i32.const 0))))"#,
+    );
     let runner = instance(&mut store, &runner, &[]);
     let table = runner.get_export(&store, "t").and_then(Extern::into_table).expect("exported");
     let (of, cleared) = (engine.clone(), table.clone());
@@ -233,9 +289,11 @@ fn run_then_forget(engine: &Engine, body: &str) -> i32 {
         assert!(caller.get_export("f").is_some(), "the caller can still be asked for");
         assert!(caller.get_export("t").is_none());
     });
-    let text = format!(r#"(module (import "" "clear" (func $clear)) (import "" "g" (global $g (mut i32))) (memory 1)
+    let text = format!(
+        r#"(module (import "" "clear" (func $clear)) (import "" "g" (global $g (mut i32))) (memory 1)
         (table $t 1 funcref) (global $own (mut i32) (i32.const 0)) (elem declare func $f)
-        (func $f (export "f") (result i32) {body}))"#);
+        (func $f (export "f") (result i32) {body}))"#
+    );
     let global = gantry_engine::GlobalType { content: ValType::I32, mutable: true };
     let global = gantry_engine::Global::new(&mut store, global, Val::I32(0)).expect("a global");
     let instance = instance(&mut store, &module(engine, &text), &[clear, global.into()]);

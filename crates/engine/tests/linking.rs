@@ -4,8 +4,8 @@
 mod util;
 
 use gantry_engine::{
-    Engine, Error, Extern, ExternType, Func, FuncType, Global, GlobalType, Instance, Linker, Memory, MemoryStyle, MemoryType,
-    RefType, Store, Table, TableType, TrapCode, Val, ValType,
+    Engine, Error, Extern, ExternType, Func, FuncType, Global, GlobalType, Instance, Linker, Memory, MemoryStyle,
+    MemoryType, RefType, Store, Table, TableType, TrapCode, Val, ValType,
 };
 use util::{STYLES, call, call_i32, engine, instance, module};
 

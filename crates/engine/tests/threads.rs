@@ -100,9 +100,9 @@ fn artifacts_do_not_depend_on_timing_or_threads() {
     for style in STYLES {
         let engines = [engine(style, 1), engine(style, 4), engine(style, 4)];
         for wasm in &binaries {
-            let artifacts = engines.each_ref().map(|engine| {
-                Module::new(engine, wasm).expect("valid").loaded().artifact().to_bytes()
-            });
+            let artifacts = engines
+                .each_ref()
+                .map(|engine| Module::new(engine, wasm).expect("valid").loaded().artifact().to_bytes());
             assert!(artifacts[0] == artifacts[1] && artifacts[1] == artifacts[2], "{} bytes", wasm.len());
         }
     }

@@ -286,8 +286,10 @@ fn wrong_results_of_host_functions_are_errors() {
 #[test]
 fn hosts_see_who_called() {
     let engine = Engine::default();
-    let wasm = binary(r#"(module $traps (import "host" "look" (func $look (result i32)))
-        (func $inner (result i32) (call $look)) (func $outer (export "run") (result i32) (nop) (call $inner)))"#);
+    let wasm = binary(
+        r#"(module $traps (import "host" "look" (func $look (result i32)))
+        (func $inner (result i32) (call $look)) (func $outer (export "run") (result i32) (nop) (call $inner)))"#,
+    );
     let mut store = Store::new(&engine);
     let mut linker = Linker::new();
     let expected = [

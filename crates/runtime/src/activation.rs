@@ -107,7 +107,7 @@ impl Store {
     /// # Safety
     /// The function is alive and of this store. `values` has room for the larger number of arguments and results,
     /// and holds arguments of the right types. They must stay in place until the activation ends.
-    #[inline]
+    #[inline(always)]
     pub unsafe fn start(&mut self, callee: FuncPtr, values: NonNull<u8>) -> Step {
         let marker = 0u8;
         match self.fibers.begin((&raw const marker).addr(), self.context.caller) {
@@ -125,6 +125,7 @@ impl Store {
     /// # Safety
     /// The last step of that activation was [`Step::Call`], and the results are in its slots, or
     /// [`Step::Interrupted`].
+    #[inline(always)]
     pub unsafe fn resume(&mut self, how: Resume) -> Step {
         let failed = match how {
             Resume::Return => false,
@@ -173,7 +174,7 @@ impl Store {
         outermost.map_or(0, |fiber| fiber.embedder_sp.saturating_sub((&raw const here).addr()))
     }
 
-    #[inline]
+    #[inline(always)]
     fn switch(&mut self, job: Job) -> Step {
         let store: *mut Store = self;
         let context = self.context_ptr();
@@ -231,6 +232,7 @@ impl Store {
     ///
     /// # Safety
     /// Called on the running fiber of `store`.
+    #[inline(always)]
     pub(crate) unsafe fn suspend_for_host(store: *mut Store, function: NonNull<HostFunction>) -> u32 {
         // SAFETY: promised by the caller.
         unsafe { Self::suspend(store, Event::Host { function }) }
@@ -245,6 +247,7 @@ impl Store {
         unsafe { Self::suspend(store, Event::Interrupted) }
     }
 
+    #[inline(always)]
     unsafe fn suspend(store: *mut Store, event: Event) -> u32 {
         // SAFETY: the innermost activation is the one that runs; no reference to it is held across the switch.
         let yielder = unsafe { (*store).fibers.current().leave() };

@@ -109,11 +109,21 @@ impl Fiber {
         };
         // SAFETY: the body borrows nothing.
         let coroutine = unsafe { Coroutine::with_stack_unchecked(stack, body) };
-        Ok(Fiber { entry_sp: 0, exit_fp: 0, suspended_sp: base, embedder_sp: 0, outer_caller: ptr::null_mut(), coroutine, yielder, base, limit })
+        Ok(Fiber {
+            entry_sp: 0,
+            exit_fp: 0,
+            suspended_sp: base,
+            embedder_sp: 0,
+            outer_caller: ptr::null_mut(),
+            coroutine,
+            yielder,
+            base,
+            limit,
+        })
     }
 
     /// Switches to the fiber, to do the store's job, until there is an event.
-    #[inline]
+    #[inline(always)]
     pub fn resume(&mut self, store: *mut Store) {
         match self.coroutine.resume(store) {
             CoroutineResult::Yield(()) => {}
@@ -122,7 +132,7 @@ impl Fiber {
     }
 
     /// For code on the fiber that is about to suspend it: with what to do so.
-    #[inline]
+    #[inline(always)]
     pub fn leave(&mut self) -> *const FiberYielder {
         let marker = 0u8;
         // Registers that the switch saves lie below.

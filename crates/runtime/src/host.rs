@@ -83,14 +83,7 @@ impl HostFunction {
             Behaviour::Callback(_) => std::ptr::null_mut(),
         };
         let context = VMHostContext { header, call, values };
-        let function = Box::new(HostFunction {
-            context,
-            funcref,
-            behaviour,
-            module,
-            owner,
-            key,
-        });
+        let function = Box::new(HostFunction { context, funcref, behaviour, module, owner, key });
         store.insert_host(function)
     }
 

@@ -6,12 +6,12 @@ use gantry_abi::TrapCode;
 use gantry_abi::vmctx::VMGlobal;
 use gantry_module::{ExternType, Module, SegmentMode};
 
+use crate::OutOfMemory;
 use crate::code::LoadedModule;
 use crate::const_expr;
 use crate::host::{Behaviour, HostFunction};
 use crate::instance::Instance;
 use crate::store::{FuncPtr, GlobalId, InstanceId, MemoryId, Store, TableId};
-use crate::OutOfMemory;
 
 /// Something that can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -117,14 +117,7 @@ unsafe extern "C" fn memory_fill(vmctx: Context, memory: u32, target: u64, byte:
     status(bytes_mut(store, id, memory, target, len).map(|bytes| bytes.fill(byte as u8)))
 }
 
-unsafe extern "C" fn memory_init(
-    vmctx: Context,
-    memory: u32,
-    segment: u32,
-    target: u64,
-    source: u32,
-    len: u32,
-) -> u32 {
+unsafe extern "C" fn memory_init(vmctx: Context, memory: u32, segment: u32, target: u64, source: u32, len: u32) -> u32 {
     // SAFETY: called by compiled code.
     let (store, id) = unsafe { caller(vmctx) };
     let loaded = store.instance(id).loaded().clone();
@@ -165,14 +158,7 @@ unsafe extern "C" fn table_fill(vmctx: Context, table: u32, target: u64, value: 
     status(store.table_mut(table).fill(target, value, len))
 }
 
-unsafe extern "C" fn table_init(
-    vmctx: Context,
-    table: u32,
-    segment: u32,
-    target: u64,
-    source: u32,
-    len: u32,
-) -> u32 {
+unsafe extern "C" fn table_init(vmctx: Context, table: u32, segment: u32, target: u64, source: u32, len: u32) -> u32 {
     // SAFETY: called by compiled code.
     let (store, id) = unsafe { caller(vmctx) };
     let instance: &Instance = store.instance(id);

@@ -14,9 +14,13 @@ use crate::translator::FuncTranslator;
 /// What is particular to a kind of block.
 enum Kind {
     Block,
-    Loop { header: Block },
+    Loop {
+        header: Block,
+    },
     /// `otherwise` is taken when the condition is false and has the block's parameters.
-    If { otherwise: Block },
+    If {
+        otherwise: Block,
+    },
     Else,
     /// Opened where nothing is reachable: branches to it cannot exist.
     Unreachable,

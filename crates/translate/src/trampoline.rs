@@ -19,9 +19,7 @@ fn slot_flags() -> MemFlagsData {
 }
 
 fn load_values(b: &mut FunctionBuilder<'_>, types: &[ValType], array: Value) -> Vec<Value> {
-    let load = |(i, ty): (usize, &ValType)| {
-        b.ins().load(clif_type(*ty), slot_flags(), array, (i * VALUE_SIZE) as i32)
-    };
+    let load = |(i, ty): (usize, &ValType)| b.ins().load(clif_type(*ty), slot_flags(), array, (i * VALUE_SIZE) as i32);
     types.iter().enumerate().map(load).collect()
 }
 

@@ -314,12 +314,7 @@ impl<'a> FuncTranslator<'a> {
         }
         let signature = self.type_sig(self.env.module.funcs[func as usize]);
         let name = self.b.func.declare_imported_user_function(env::func_name(func));
-        let data = ir::ExtFuncData {
-            name: ir::ExternalName::user(name),
-            signature,
-            colocated: true,
-            patchable: false,
-        };
+        let data = ir::ExtFuncData { name: ir::ExternalName::user(name), signature, colocated: true, patchable: false };
         let func_ref = self.b.import_function(data);
         self.func_refs.insert(func, func_ref);
         func_ref
@@ -329,10 +324,7 @@ impl<'a> FuncTranslator<'a> {
     pub fn type_sig(&mut self, ty: u32) -> SigRef {
         let b = &mut self.b;
         let module = self.env.module;
-        *self
-            .type_sigs
-            .entry(ty)
-            .or_insert_with(|| b.import_signature(env::wasm_signature(&module.types[ty as usize])))
+        *self.type_sigs.entry(ty).or_insert_with(|| b.import_signature(env::wasm_signature(&module.types[ty as usize])))
     }
 
     /// The Cranelift types of value types.

@@ -52,7 +52,8 @@ pub fn modules() -> Vec<Vec<u8>> {
 
 fn kernels() -> Vec<Vec<u8>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../benchmark/kernels/wasm");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).expect("kernels").map(|entry| entry.expect("kernel").path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).expect("kernels").map(|entry| entry.expect("kernel").path()).collect();
     paths.sort();
     paths.iter().map(|path| std::fs::read(path).expect("a kernel")).collect()
 }

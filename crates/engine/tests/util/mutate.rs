@@ -81,7 +81,13 @@ fn change_sections(rng: &mut Rng, wasm: &mut Vec<u8>, corpus: &[Vec<u8>]) {
             let other = pick(rng, &mine).clone();
             let (first, second) = if one.start <= other.start { (one, other) } else { (other, one) };
             if first != second {
-                let parts = [&wasm[..first.start], &wasm[second.clone()], &wasm[first.end..second.start], &wasm[first], &wasm[second.end..]];
+                let parts = [
+                    &wasm[..first.start],
+                    &wasm[second.clone()],
+                    &wasm[first.end..second.start],
+                    &wasm[first],
+                    &wasm[second.end..],
+                ];
                 *wasm = parts.concat();
             }
         }

@@ -52,17 +52,7 @@ pub unsafe extern "C" fn enter(
 /// Not to be called: a signal handler sets the program counter to it.
 #[unsafe(naked)]
 pub unsafe extern "C" fn landing() {
-    naked_asm!(
-        "mov eax, 1",
-        "add rsp, 8",
-        "pop r15",
-        "pop r14",
-        "pop r13",
-        "pop r12",
-        "pop rbx",
-        "pop rbp",
-        "ret",
-    )
+    naked_asm!("mov eax, 1", "add rsp, 8", "pop r15", "pop r14", "pop r13", "pop r12", "pop rbx", "pop rbp", "ret",)
 }
 
 /// Leaves wasm: returns 1 from the innermost [`enter`] of the context's store.

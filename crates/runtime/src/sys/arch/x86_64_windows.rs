@@ -1,0 +1,111 @@
+//! x86-64 with Microsoft's convention. Written but untested on Windows; the instructions were tried on Linux, where
+//! functions can have this convention as well.
+
+use std::arch::naked_asm;
+use std::mem::offset_of;
+
+use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
+
+/// As for the System V convention: see there.
+///
+/// The convention keeps `rbx`, `rbp`, `rdi`, `rsi`, `r12` to `r15` and `xmm6` to `xmm15`. Below them the frame has the
+/// 32 bytes in which the callee may keep its register arguments. The fifth argument comes on the stack.
+///
+/// # Safety
+/// The arguments are a trampoline and what it is made for. Nothing between here and a point that raises has
+/// destructors to run.
+#[unsafe(naked)]
+pub unsafe extern "C" fn enter(
+    entry_sp: *mut usize,
+    trampoline: *const u8,
+    vmctx: *mut VMContextHeader,
+    code: *const u8,
+    values: *mut u8,
+) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "mov rbp, rsp",
+        "push rbx",
+        "push rdi",
+        "push rsi",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "sub rsp, 200",
+        "movaps [rsp + 32], xmm6",
+        "movaps [rsp + 48], xmm7",
+        "movaps [rsp + 64], xmm8",
+        "movaps [rsp + 80], xmm9",
+        "movaps [rsp + 96], xmm10",
+        "movaps [rsp + 112], xmm11",
+        "movaps [rsp + 128], xmm12",
+        "movaps [rsp + 144], xmm13",
+        "movaps [rsp + 160], xmm14",
+        "movaps [rsp + 176], xmm15",
+        "mov [rcx], rsp",
+        "mov rax, rdx",
+        "mov rcx, r8",
+        "mov rdx, r9",
+        "mov r8, [rbp + 48]",
+        "call rax",
+        "xor eax, eax",
+        "jmp {restore}",
+        restore = sym restore,
+    )
+}
+
+/// Restores what [`enter`] saved and returns from it.
+#[unsafe(naked)]
+unsafe extern "C" fn restore() {
+    naked_asm!(
+        "movaps xmm6, [rsp + 32]",
+        "movaps xmm7, [rsp + 48]",
+        "movaps xmm8, [rsp + 64]",
+        "movaps xmm9, [rsp + 80]",
+        "movaps xmm10, [rsp + 96]",
+        "movaps xmm11, [rsp + 112]",
+        "movaps xmm12, [rsp + 128]",
+        "movaps xmm13, [rsp + 144]",
+        "movaps xmm14, [rsp + 160]",
+        "movaps xmm15, [rsp + 176]",
+        "add rsp, 200",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop rsi",
+        "pop rdi",
+        "pop rbx",
+        "pop rbp",
+        "ret",
+    )
+}
+
+/// Where execution goes on after a fault, with the stack pointer that [`enter`] stored.
+///
+/// # Safety
+/// Not to be called: an exception handler sets the program counter to it.
+#[unsafe(naked)]
+pub unsafe extern "C" fn landing() {
+    naked_asm!("mov eax, 1", "jmp {restore}", restore = sym restore)
+}
+
+/// Leaves wasm: returns 1 from the innermost [`enter`] of the context's store.
+///
+/// # Safety
+/// The store is inside an [`enter`]; nothing in between has destructors to run.
+#[unsafe(naked)]
+pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
+    naked_asm!(
+        "mov rax, [rcx + {store}]",
+        "mov rsp, [rax + {entry_sp}]",
+        "jmp {landing}",
+        store = const offset_of!(VMContextHeader, store),
+        entry_sp = const offset_of!(VMStoreContext, entry_sp),
+        landing = sym landing,
+    )
+}
+
+/// Nothing to do: the processor keeps instructions coherent.
+pub fn flush_instruction_cache(_at: *const u8, _len: usize) {}
