@@ -52,13 +52,18 @@ function drive(anchor) {
     } else if (status === Status.RETURNED) {
       return;
     } else if (status === Status.INTERRUPTED) {
-      i32[Word.OPERATION] = (i32[Word.DEPTH] << OPERATION_BITS) | Operation.RETURN;
-      enter();
+      goOn();
       status = i32[Word.STATUS];
     } else {
       fail(status);
     }
   }
+}
+
+/** A function of its own: it is at entries to functions that the interpreter looks whether it is to stop. */
+function goOn() {
+  i32[Word.OPERATION] = (i32[Word.DEPTH] << OPERATION_BITS) | Operation.RETURN;
+  enter();
 }
 
 function fail(status) {

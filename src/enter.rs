@@ -160,7 +160,6 @@ fn run(state: &mut State) {
 
 #[inline(always)]
 fn start(store: &mut Store, calls: &Calls) -> Step {
-    crate::ticker::on_start(store.interrupt_flag());
     let here = 0u8;
     // JavaScript frames that were terminated leave their calls behind.
     store.abandon_below((&raw const here).addr());

@@ -1,7 +1,6 @@
 //! The state of one JavaScript environment.
 
 use std::ptr::NonNull;
-use std::sync::Arc;
 
 use gantry_engine::{Engine, Module};
 use gantry_runtime::{Collected, Store};
@@ -13,7 +12,7 @@ use slab::Slab;
 
 use crate::enter::{self, Calls};
 use crate::roots::{Kind, Roots};
-use crate::ticker::{self, Ticked};
+use crate::ticker;
 
 /// Collections start at this many new things, and when those outnumber half of the ones that were there.
 const MIN_DEBT: usize = 1024;
@@ -33,7 +32,6 @@ pub(crate) struct State {
     pub calls: Calls,
     /// Modules made since the last collection.
     pub module_debt: usize,
-    ticked: Arc<Ticked>,
 }
 
 /// The native side of the JavaScript layer. Internal: not part of the public API.
@@ -56,8 +54,8 @@ impl Host {
         let mut store = Store::new();
         // SAFETY: the mailbox has room for the most values that a function can have, and outlives the store.
         unsafe { store.set_suspension_slots(calls.slots()) };
-        let ticked = ticker::register(store.interrupt_flag());
-        let state = State { store, modules: Slab::new(), roots: Roots::default(), calls, module_debt: 0, ticked };
+        ticker::register(store.poll_page());
+        let state = State { store, modules: Slab::new(), roots: Roots::default(), calls, module_debt: 0 };
         Ok(Host { state: Box::new(state) })
     }
 
@@ -116,7 +114,7 @@ impl Host {
 impl Drop for Host {
     fn drop(&mut self) {
         enter::forget(&mut self.state);
-        ticker::unregister(&self.state.ticked);
+        ticker::unregister(self.state.store.poll_page());
     }
 }
 

@@ -1,87 +1,55 @@
 //! Lets JavaScript in while wasm runs.
 //!
-//! Every few milliseconds a thread sets the interrupt flags of all stores; running loops then return to JavaScript for
-//! a moment, where termination, timeouts and the inspector take effect. While no one takes the flags back, the thread
-//! sleeps.
+//! Every few milliseconds a thread interrupts the loops of all stores; they return to JavaScript for a moment, where
+//! termination, timeouts and the inspector take effect. Stores whose last interruption no loop has met yet cost
+//! nothing.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use gantry_runtime::PollPage;
+
 const INTERVAL: Duration = Duration::from_millis(5);
-/// Rounds without anyone running wasm after which the thread sleeps.
+/// The interval while no loops run: the thread has nothing to do, but someone may start one.
+const IDLE_INTERVAL: Duration = Duration::from_millis(50);
+/// Rounds without loops after which the interval becomes longer.
 const IDLE_ROUNDS: u32 = 20;
 
-/// A store's flag, as long as it is registered.
-pub(crate) struct Ticked(*const AtomicU32);
-
-// SAFETY: the flag is atomic, and the store that has it unregisters before it goes away.
-unsafe impl Send for Ticked {}
-// SAFETY: as above.
-unsafe impl Sync for Ticked {}
-
-#[derive(Default)]
-struct Stores {
-    flags: Vec<Arc<Ticked>>,
+struct Ticker {
+    pages: Vec<Arc<PollPage>>,
     running: bool,
 }
 
-static STORES: Mutex<Stores> = Mutex::new(Stores { flags: Vec::new(), running: false });
-static WAKE: Condvar = Condvar::new();
-static ASLEEP: AtomicBool = AtomicBool::new(false);
+static TICKER: Mutex<Ticker> = Mutex::new(Ticker { pages: Vec::new(), running: false });
 
-fn stores() -> MutexGuard<'static, Stores> {
-    STORES.lock().unwrap_or_else(PoisonError::into_inner)
+fn ticker() -> MutexGuard<'static, Ticker> {
+    TICKER.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Has a store's flag set from time to time.
-pub(crate) fn register(flag: &AtomicU32) -> Arc<Ticked> {
-    let ticked = Arc::new(Ticked(flag));
-    let mut stores = stores();
-    stores.flags.push(ticked.clone());
-    if !stores.running {
+/// Has a store's loops interrupted from time to time.
+pub(crate) fn register(page: &Arc<PollPage>) {
+    let mut ticker = ticker();
+    ticker.pages.push(page.clone());
+    if !ticker.running {
         // Without the thread, wasm cannot be terminated, but runs.
         let spawned = std::thread::Builder::new().name("gantry-ticker".into()).spawn(run);
-        stores.running = spawned.is_ok();
+        ticker.running = spawned.is_ok();
     }
-    ticked
 }
 
-/// Must be called before the flag goes away.
-pub(crate) fn unregister(ticked: &Arc<Ticked>) {
-    stores().flags.retain(|other| !Arc::ptr_eq(other, ticked));
-}
-
-/// Called when wasm is entered. A flag that is still set was not needed; it is taken back, which keeps the thread going.
-pub(crate) fn on_start(flag: &AtomicU32) {
-    if flag.load(Ordering::Relaxed) != 0 {
-        flag.store(0, Ordering::Relaxed);
-        if ASLEEP.load(Ordering::Relaxed) {
-            WAKE.notify_one();
-        }
-    }
+/// Forgets a store.
+pub(crate) fn unregister(page: &Arc<PollPage>) {
+    ticker().pages.retain(|other| !Arc::ptr_eq(other, page));
 }
 
 fn run() {
     let mut idle = 0;
-    let mut stores = stores();
     loop {
-        let mut taken = false;
-        for ticked in &stores.flags {
-            // SAFETY: registered, and the lock is held.
-            let flag = unsafe { &*ticked.0 };
-            taken |= flag.swap(1, Ordering::Relaxed) == 0;
+        let mut busy = false;
+        for page in &ticker().pages {
+            busy |= page.interrupt();
         }
-        idle = if taken { 0 } else { idle + 1 };
-        let wait = if idle < IDLE_ROUNDS { INTERVAL } else { Duration::MAX };
-        ASLEEP.store(idle >= IDLE_ROUNDS, Ordering::Relaxed);
-        stores = if wait == Duration::MAX {
-            WAKE.wait(stores).unwrap_or_else(PoisonError::into_inner)
-        } else {
-            WAKE.wait_timeout(stores, wait).unwrap_or_else(PoisonError::into_inner).0
-        };
-        if ASLEEP.swap(false, Ordering::Relaxed) {
-            idle = 0;
-        }
+        idle = if busy { 0 } else { idle + 1 };
+        std::thread::sleep(if idle < IDLE_ROUNDS { INTERVAL } else { IDLE_INTERVAL });
     }
 }

@@ -157,7 +157,10 @@ both('what a failed instantiation wrote stays, and its functions work', (WebAsse
   const text = `(module (import "m" "t" (table 4 funcref)) (import "m" "m" (memory 1))
     (elem (i32.const 1) $f) (data (i32.const 0) "abc")
     (func $f (result i32) (i32.const 31)) (func $start unreachable) (start $start))`;
-  assert.throws(() => instanceOf(WebAssembly, text, { m: { t: table, m: memory } }), WebAssembly.RuntimeError);
+  assert.throws(
+    () => instanceOf(WebAssembly, text, { m: { t: table, m: memory } }),
+    WebAssembly.RuntimeError,
+  );
   assert.equal(table.get(1)(), 31);
   assert.equal(Buffer.from(memory.buffer, 0, 3).toString(), 'abc');
 });

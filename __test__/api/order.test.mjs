@@ -97,7 +97,14 @@ both('conversion of an import result may call wasm', (WebAssembly) => {
     `(module (import "m" "f" (func $f (param i32) (result i32 f64)))
       (func (export "f") (param i32) (result i32 f64) (call $f (local.get 0)))
       (func (export "half") (param f64) (result f64) (f64.div (local.get 0) (f64.const 2))))`,
-    { m: { f: (n) => [{ valueOf: () => exports.half(n * 2) }, { valueOf: () => exports.half(n) + exports.half(1) }] } },
+    {
+      m: {
+        f: (n) => [
+          { valueOf: () => exports.half(n * 2) },
+          { valueOf: () => exports.half(n) + exports.half(1) },
+        ],
+      },
+    },
   );
   assert.deepEqual(exports.f(8), [8, 4.5]);
 });
@@ -119,7 +126,7 @@ both('import results: how many, and what they are', (WebAssembly) => {
   result = '12';
   assert.equal(one(), 12);
   assert.deepEqual(two(), [1, 2]);
-  for (result of [new Set([3, 4]), [3, 4], Int8Array.of(3, 4), new Map([['x', 1]]).values().constructor && [3, 4]]) {
+  for (result of [new Set([3, 4]), [3, 4], Int8Array.of(3, 4), [3, 4].values()]) {
     assert.deepEqual(two(), [3, 4]);
   }
   for (result of [undefined, null, 5, {}, [1], [1, 2, 3], [], { length: 2, 0: 1, 1: 2 }, [1, 7n], 'abc']) {
@@ -136,8 +143,7 @@ both('imports are called with undefined as this and exactly their arguments', (W
         (call $f (i32.const -1) (i64.const -2) (f32.const 0.1) (f64.const 0.1) (local.get 0) (ref.func $g))))`,
     {
       m: {
-        f(...args) {
-          'use strict';
+        f: function (...args) {
           seen = [this, ...args];
         },
       },

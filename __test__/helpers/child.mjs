@@ -22,7 +22,10 @@ const PRELUDE = `
 
 /** Script text that has modules (given as text) as \`bytes(name)\` and \`exportsOf(name, imports)\`. */
 export function scriptWith(modules, code) {
-  const binaries = Object.entries(modules).map(([name, text]) => [name, Buffer.from(wat(text)).toString('base64')]);
+  const binaries = Object.entries(modules).map(([name, text]) => [
+    name,
+    Buffer.from(wat(text)).toString('base64'),
+  ]);
   const head = `const MODULES = ${JSON.stringify(Object.fromEntries(binaries))};${PRELUDE}`;
   const self = `const PRELUDE = ${JSON.stringify(head)};`;
   return `${head}${self}(async () => {${code}})();`;
@@ -36,7 +39,12 @@ export function scriptWith(modules, code) {
 export async function run(script, { flags = [], timeout = 60_000, cwd = root } = {}) {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const started = performance.now();
-  const child = spawn(process.execPath, [...flags, '-e', script], { cwd, env, timeout, killSignal: 'SIGKILL' });
+  const child = spawn(process.execPath, [...flags, '-e', script], {
+    cwd,
+    env,
+    timeout,
+    killSignal: 'SIGKILL',
+  });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) {
     child[stream].setEncoding('utf8').on('data', (text) => (output[stream] += text));
@@ -51,6 +59,10 @@ export async function run(script, { flags = [], timeout = 60_000, cwd = root } =
 export async function succeed(script, options = {}) {
   const result = await run(script, options);
   const ended = result.signal ?? result.code;
-  assert.equal(ended, options.code ?? 0, `ended with ${ended} after ${result.ms | 0} ms:\n${result.stderr}\n${result.stdout}`);
+  assert.equal(
+    ended,
+    options.code ?? 0,
+    `ended with ${ended} after ${result.ms | 0} ms:\n${result.stderr}\n${result.stdout}`,
+  );
   return result.stdout.trim();
 }

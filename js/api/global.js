@@ -46,7 +46,8 @@ class Global {
     const type = descriptor.value;
     if (type === undefined) throw new TypeError(`${what}: value is required`);
     this.#type = enumeration(type, ValueType, `${what}: value`);
-    if (this.#type === 'v' && value !== undefined) throw new TypeError(`${what}: v128 has no JavaScript values`);
+    if (this.#type === 'v' && value !== undefined)
+      throw new TypeError(`${what}: v128 has no JavaScript values`);
     const converted = value === undefined ? undefined : this.#convert(value);
     collectIfDue();
     this.#id = host.newGlobal(this.#type, this.#mutable);
@@ -85,6 +86,7 @@ class Global {
   }
 
   set value(value) {
+    required(1, arguments.length, 'WebAssembly.Global.value');
     if (this.#type === 'v') throw new TypeError('WebAssembly.Global.value: v128 has no JavaScript values');
     if (!this.#mutable) throw new TypeError('WebAssembly.Global.value: an immutable global cannot be set');
     this.#store(this.#convert(value));

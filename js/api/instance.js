@@ -50,14 +50,18 @@ function readImports(module, importObject, what) {
   }
   const { imports } = infoOfModule(module);
   if (imports.length > 0 && importObject === undefined) {
-    throw new TypeError(`${what}: an import object is required, because the module imports ${name(imports[0])}`);
+    throw new TypeError(
+      `${what}: an import object is required, because the module imports ${name(imports[0])}`,
+    );
   }
   const anchor = new Anchor();
   const given = new Float64Array(imports.length * 2);
   imports.forEach((wanted, index) => {
     const namespace = importObject[wanted.module];
     if (!isObject(namespace)) {
-      throw new TypeError(`${what}: Import #${index} "${wanted.module}": the module is not an object or function`);
+      throw new TypeError(
+        `${what}: Import #${index} "${wanted.module}": the module is not an object or function`,
+      );
     }
     const [sort, number] = readImport(wanted, namespace[wanted.name], anchor, index, what);
     given[index * 2] = sort;
@@ -151,7 +155,9 @@ function instantiationError(reason, imports, what) {
   if (reason.startsWith('trap ')) return trapError(Number(reason.slice(5)));
   const [first, expected, actual] = reason.split('\n');
   const index = Number(first.slice('link '.length));
-  return new LinkError(`${what}: Import #${index} ${name(imports[index])}: expected ${expected}, found ${actual}`);
+  return new LinkError(
+    `${what}: Import #${index} ${name(imports[index])}: expected ${expected}, found ${actual}`,
+  );
 }
 
 /** https://webassembly.github.io/spec/js-api/#create-an-exports-object */

@@ -11,6 +11,18 @@ const MAX_PAGES = 65536;
 /** Tells constructors that a number is that of something that exists. */
 const EXISTING = Symbol('existing');
 
+function refuseTransfer() {
+  throw new TypeError('WebAssembly.Memory.buffer: the buffer of a memory cannot be transferred');
+}
+/**
+ * Node-API cannot give buffers the [[ArrayBufferDetachKey]] that the JS API asks for: `structuredClone` and
+ * `postMessage` refuse external buffers anyway, the methods have to be replaced.
+ */
+const UNTRANSFERABLE = {
+  transfer: { value: refuseTransfer },
+  transferToFixedLength: { value: refuseTransfer },
+};
+
 /** Buffers keep their memories alive. */
 const memoryOfBuffer = new WeakMap();
 
@@ -42,7 +54,7 @@ class Memory {
   /** https://webassembly.github.io/spec/js-api/#dom-memory-buffer */
   get buffer() {
     if (this.#buffer === null) {
-      this.#buffer = host.memoryBuffer(this.#id);
+      this.#buffer = Object.defineProperties(host.memoryBuffer(this.#id), UNTRANSFERABLE);
       memoryOfBuffer.set(this.#buffer, this);
     }
     return this.#buffer;
@@ -80,7 +92,8 @@ function create(value) {
   if (descriptor.shared) throw new TypeError(`${what}: shared memories are not supported`);
   if (max !== undefined && max < min) throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
   for (const pages of [min, max ?? 0]) {
-    if (pages > MAX_PAGES) throw new RangeError(`${what}: ${pages} pages are more than the limit of ${MAX_PAGES}`);
+    if (pages > MAX_PAGES)
+      throw new RangeError(`${what}: ${pages} pages are more than the limit of ${MAX_PAGES}`);
   }
   collectIfDue();
   const id = host.newMemory(min, max);

@@ -39,8 +39,10 @@ class Table {
     const min = unsignedLong(initial, `${what}: initial`);
     const { maximum } = descriptor;
     const max = maximum === undefined ? undefined : unsignedLong(maximum, `${what}: maximum`);
-    if (max !== undefined && max < min) throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
-    if (min > MAX_LENGTH) throw new RangeError(`${what}: ${min} elements are more than the limit of ${MAX_LENGTH}`);
+    if (max !== undefined && max < min)
+      throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
+    if (min > MAX_LENGTH)
+      throw new RangeError(`${what}: ${min} elements are more than the limit of ${MAX_LENGTH}`);
     collectIfDue();
     const id = host.newTable(this.#type, min, max, this.#reference(value));
     if (id === null) throw new RangeError(`${what}: could not allocate table`);
@@ -86,7 +88,8 @@ class Table {
     required(1, arguments.length, 'WebAssembly.Table.grow()');
     const count = unsignedLong(delta, 'WebAssembly.Table.grow(): delta');
     const old = host.tableGrow(id, count, this.#reference(value));
-    if (old === null) throw new RangeError(`WebAssembly.Table.grow(): the table cannot grow by ${count} elements`);
+    if (old === null)
+      throw new RangeError(`WebAssembly.Table.grow(): the table cannot grow by ${count} elements`);
     return old;
   }
 

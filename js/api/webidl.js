@@ -51,7 +51,8 @@ function describe(value) {
 
 /** Refuses calls with fewer arguments than are required. */
 function required(count, given, what) {
-  if (given < count) throw new TypeError(`${what}: ${count} argument${count > 1 ? 's' : ''} required, got ${given}`);
+  if (given < count)
+    throw new TypeError(`${what}: ${count} argument${count > 1 ? 's' : ''} required, got ${given}`);
 }
 
 /** Members of interfaces are enumerable, and prototypes have a tag. */

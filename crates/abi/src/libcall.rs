@@ -57,44 +57,42 @@ macro_rules! libcalls {
 libcalls! {
     /// Leaves wasm for the innermost entry from the host, after a host function failed. Does not return.
     Raise = 0 (true,);
-    /// The interrupt flag was seen: (vmctx).
-    Interrupt = 1 (true,);
     /// (memory, delta in pages) -> old size in pages, or -1.
-    MemoryGrow = 2 (true, I32, I64) -> I64;
+    MemoryGrow = 1 (true, I32, I64) -> I64;
     /// (destination memory, source memory, destination, source, length).
-    MemoryCopy = 3 (true, I32, I32, I64, I64, I64) -> I32;
+    MemoryCopy = 2 (true, I32, I32, I64, I64, I64) -> I32;
     /// (memory, destination, byte, length).
-    MemoryFill = 4 (true, I32, I64, I32, I64) -> I32;
+    MemoryFill = 3 (true, I32, I64, I32, I64) -> I32;
     /// (memory, segment, destination, source, length).
-    MemoryInit = 5 (true, I32, I32, I64, I32, I32) -> I32;
+    MemoryInit = 4 (true, I32, I32, I64, I32, I32) -> I32;
     /// (segment).
-    DataDrop = 6 (true, I32);
+    DataDrop = 5 (true, I32);
     /// (table, initial value, delta) -> old size, or -1.
-    TableGrow = 7 (true, I32, Ptr, I64) -> I64;
+    TableGrow = 6 (true, I32, Ptr, I64) -> I64;
     /// (destination table, source table, destination, source, length).
-    TableCopy = 8 (true, I32, I32, I64, I64, I64) -> I32;
+    TableCopy = 7 (true, I32, I32, I64, I64, I64) -> I32;
     /// (table, destination, value, length).
-    TableFill = 9 (true, I32, I64, Ptr, I64) -> I32;
+    TableFill = 8 (true, I32, I64, Ptr, I64) -> I32;
     /// (table, segment, destination, source, length).
-    TableInit = 10 (true, I32, I32, I64, I32, I32) -> I32;
+    TableInit = 9 (true, I32, I32, I64, I32, I32) -> I32;
     /// (segment).
-    ElemDrop = 11 (true, I32);
+    ElemDrop = 10 (true, I32);
     /// For processors without a rounding instruction, as the next seven.
-    F32Ceil = 12 (false, F32) -> F32;
+    F32Ceil = 11 (false, F32) -> F32;
     /// f64.ceil
-    F64Ceil = 13 (false, F64) -> F64;
+    F64Ceil = 12 (false, F64) -> F64;
     /// f32.floor
-    F32Floor = 14 (false, F32) -> F32;
+    F32Floor = 13 (false, F32) -> F32;
     /// f64.floor
-    F64Floor = 15 (false, F64) -> F64;
+    F64Floor = 14 (false, F64) -> F64;
     /// f32.trunc
-    F32Trunc = 16 (false, F32) -> F32;
+    F32Trunc = 15 (false, F32) -> F32;
     /// f64.trunc
-    F64Trunc = 17 (false, F64) -> F64;
+    F64Trunc = 16 (false, F64) -> F64;
     /// f32.nearest
-    F32Nearest = 18 (false, F32) -> F32;
+    F32Nearest = 17 (false, F32) -> F32;
     /// f64.nearest
-    F64Nearest = 19 (false, F64) -> F64;
+    F64Nearest = 18 (false, F64) -> F64;
 }
 
 #[cfg(test)]

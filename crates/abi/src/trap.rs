@@ -24,11 +24,13 @@ pub enum TrapCode {
     IntegerDivideByZero = 9,
     /// A float that no integer of the wanted type can represent.
     InvalidConversionToInteger = 10,
+    /// The poll of a loop. Not a trap unless whoever interrupts wants wasm to be left.
+    Interrupt = 11,
 }
 
 impl TrapCode {
     /// All codes.
-    pub const ALL: [TrapCode; 10] = [
+    pub const ALL: [TrapCode; 11] = [
         TrapCode::Unreachable,
         TrapCode::StackOverflow,
         TrapCode::MemoryOutOfBounds,
@@ -39,6 +41,7 @@ impl TrapCode {
         TrapCode::IntegerOverflow,
         TrapCode::IntegerDivideByZero,
         TrapCode::InvalidConversionToInteger,
+        TrapCode::Interrupt,
     ];
 
     /// The code with this discriminant.
@@ -59,6 +62,7 @@ impl TrapCode {
             TrapCode::IntegerOverflow => "integer overflow",
             TrapCode::IntegerDivideByZero => "integer divide by zero",
             TrapCode::InvalidConversionToInteger => "invalid conversion to integer",
+            TrapCode::Interrupt => "interrupt",
         }
     }
 }

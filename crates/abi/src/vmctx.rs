@@ -6,7 +6,7 @@
 //! Pointers here are 64 bits wide: that is the only width compiled for.
 
 use std::mem::size_of;
-use std::sync::atomic::{AtomicPtr, AtomicU32};
+use std::sync::atomic::AtomicPtr;
 
 use gantry_module::Module;
 
@@ -16,14 +16,14 @@ pub type CodeSlot = AtomicPtr<u8>;
 /// Bytes in a value slot of the arrays that pass arguments and results between host and wasm.
 pub const VALUE_SIZE: usize = 16;
 
-/// Per-store state. Shared by everything in a store; `interrupt` may be written by any thread.
+/// Per-store state, shared by everything in a store.
 #[repr(C)]
 #[derive(Debug)]
 pub struct VMStoreContext {
     /// Function prologues trap when the stack pointer would go below this address.
     pub stack_limit: usize,
-    /// Non-zero asks code to call [`Libcall::Interrupt`](crate::Libcall::Interrupt) at the next poll.
-    pub interrupt: AtomicU32,
+    /// Loops load a word from here at each turn. The page is made inaccessible to interrupt them.
+    pub poll: *const u32,
     /// Frame pointer of the trampoline through which the host was called last.
     pub exit_fp: usize,
     /// The vmctx that made the last call which may have left its module.

@@ -55,11 +55,34 @@ impl Compiler {
 
     /// Validates and compiles a binary module.
     pub fn compile(&self, wasm: &[u8]) -> Result<Artifact, CompileError> {
-        let mut decoder = Decoder::new();
-        let mut bodies = Vec::new();
-        decoder.push(wasm, &mut |_, body| bodies.push(body))?;
-        let module = decoder.finish(&mut |_, body| bodies.push(body))?.module;
+        let (module, bodies) = decode(wasm)?;
         self.compile_bodies(module, bodies)
+    }
+
+    /// The Cranelift IR of a module as translation makes it, before any optimisation: of each function, then of each
+    /// trampoline. For tests and tools.
+    pub fn clif(&self, wasm: &[u8]) -> Result<Vec<String>, CompileError> {
+        let (module, bodies) = decode(wasm)?;
+        let env = ModuleEnv::new(&module, &*self.isa, self.settings.memory_style);
+        let mut worker = Worker { context: Context::new(), translator: Translator::default() };
+        let mut texts = Vec::new();
+        for body in bodies {
+            let func = body.index + module.imported_funcs;
+            self.translate(&mut worker, &env, body)?;
+            texts.push(format!("; function {func}\n{}", worker.context.func.display()));
+        }
+        let (entry_types, host_types) = trampoline_types(&module);
+        let kinds: [(_, _, MakeTrampoline); 2] =
+            [("entry", entry_types, trampoline::entry), ("host", host_types, trampoline::host)];
+        for (kind, types, make) in kinds {
+            for ty in types {
+                let (mut func, mut builder) = (ir::Function::new(), FunctionBuilderContext::new());
+                let (conv, config) = (self.isa.default_call_conv(), self.isa.frontend_config());
+                make(&mut func, &mut builder, &module.types[ty as usize], conv, config);
+                texts.push(format!("; {kind} trampoline of type {ty}\n{}", func.display()));
+            }
+        }
+        Ok(texts)
     }
 
     /// Compiles a decoded module.
@@ -96,10 +119,14 @@ impl Compiler {
         body: FunctionBody,
     ) -> Result<CompiledFunction, CompileError> {
         let func = body.index + env.module.imported_funcs;
+        self.translate(worker, env, body)?;
+        function::compile(&mut worker.context, &*self.isa).map_err(|reason| CompileError::Limit { func, reason })
+    }
+
+    fn translate(&self, worker: &mut Worker, env: &ModuleEnv<'_>, body: FunctionBody) -> Result<(), CompileError> {
         worker.context.clear();
         let config = self.isa.frontend_config();
-        translate_function(&mut worker.translator, env, config, body, &mut worker.context.func)?;
-        function::compile(&mut worker.context, &*self.isa).map_err(|reason| CompileError::Limit { func, reason })
+        Ok(translate_function(&mut worker.translator, env, config, body, &mut worker.context.func)?)
     }
 
     fn trampolines(
@@ -131,6 +158,14 @@ impl Compiler {
         }
         Ok(trampolines)
     }
+}
+
+fn decode(wasm: &[u8]) -> Result<(Module, Vec<FunctionBody>), CompileError> {
+    let mut decoder = Decoder::new();
+    let mut bodies = Vec::new();
+    decoder.push(wasm, &mut |_, body| bodies.push(body))?;
+    let module = decoder.finish(&mut |_, body| bodies.push(body))?.module;
+    Ok((module, bodies))
 }
 
 /// The types of functions that the host can call, and of those that it can provide.

@@ -14,7 +14,7 @@ use util::{Rng, corpus, engine, run};
 
 const DEFAULT_SEED: u64 = 0x6761_6e74_7279;
 /// Mutated modules that are validated.
-const MUTATIONS: usize = 24_000;
+const MUTATIONS: usize = if cfg!(debug_assertions) { 20_000 } else { 100_000 };
 /// One of so many invalid ones is given to the compiler, too. Valid ones all are.
 const COMPILED_INVALID: usize = 16;
 /// A case that takes longer hangs.
@@ -134,7 +134,7 @@ fn random_bytes() {
     let mut rng = Rng::new(seed());
     let engine = Engine::default();
     let mut counts = Counts::default();
-    for number in 0..20_000 {
+    for number in 0..MUTATIONS {
         let len = rng.below(64);
         let mut wasm = rng.bytes(len);
         if number % 2 == 0 {
@@ -214,7 +214,7 @@ fn generated_modules() {
     let engines = [engine(MemoryStyle::Reserved, 2), engine(MemoryStyle::Checked, 2)];
     let mut rng = Rng::new(seed);
     let (mut made, mut ran) = (0, 0);
-    while made < 400 {
+    while made < 1_000 {
         let bytes = rng.bytes(2_000);
         let Some(wasm) = run::generate(&bytes) else { continue };
         made += 1;
@@ -227,7 +227,7 @@ fn generated_modules() {
         });
     }
     println!("{made} modules, of which {ran} ran, {:?}", start.elapsed());
-    assert!(ran > 300);
+    assert!(ran > 900);
 }
 
 /// What a decoder has to say of bytes, however they arrive.

@@ -274,9 +274,13 @@ impl Store {
             let caught = &raw const *(*store).caught;
             let fiber: *mut Fiber = (*store).fibers.current();
             ((*fiber).entry_sp, (*fiber).exit_fp) = ((*context).entry_sp, (*context).exit_fp);
+            // What callers keep in registers has to be on this stack, where collections look for references.
+            let registers = sys::saved_registers();
+            std::hint::black_box(&registers);
             let yielder = (*fiber).leave();
             let f = OnThisThread(f);
             let result = (*yielder).on_parent_stack(move || f.call());
+            std::hint::black_box(&registers);
             // Another store may have run on this thread.
             trap::set_running(Running { context, caught });
             result

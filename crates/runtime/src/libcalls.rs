@@ -39,7 +39,6 @@ pub(crate) fn table() -> *const *const u8 {
 const fn address(libcall: Libcall) -> *const u8 {
     match libcall {
         Libcall::Raise => sys::raise as *const u8,
-        Libcall::Interrupt => interrupt as *const u8,
         Libcall::MemoryGrow => memory_grow as *const u8,
         Libcall::MemoryCopy => memory_copy as *const u8,
         Libcall::MemoryFill => memory_fill as *const u8,
@@ -70,17 +69,6 @@ unsafe fn caller<'a>(vmctx: Context) -> (&'a mut Store, InstanceId) {
     unsafe {
         let store = (*(*vmctx).store).owner.cast::<Store>();
         (&mut *store, InstanceId((*vmctx).id))
-    }
-}
-
-unsafe extern "C" fn interrupt(vmctx: Context) {
-    // SAFETY: called by compiled code on the store's running fiber. Raising leaves nothing behind.
-    unsafe {
-        let store = (*vmctx).store;
-        (*store).interrupt.store(0, std::sync::atomic::Ordering::Relaxed);
-        if Store::suspend_for_interrupt((*store).owner.cast()) != OK {
-            sys::raise(vmctx);
-        }
     }
 }
 

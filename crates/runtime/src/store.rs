@@ -2,7 +2,6 @@
 
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 
 use gantry_abi::vmctx::{ContextKind, MemoryStyle, VMFuncRef, VMGlobal, VMStoreContext};
 use gantry_module::{FuncType, GlobalType, MemoryType, TableType};
@@ -16,6 +15,7 @@ use crate::global::{Global, Place};
 use crate::host::{Behaviour, Callback, HostFailure, HostFunction};
 use crate::instance::Instance;
 use crate::memory::Memory;
+use crate::poll::PollPage;
 use crate::table::Table;
 use crate::trap::{self, CaughtTrap, Frame, Trap};
 use crate::types::{self, TypeId};
@@ -58,6 +58,7 @@ pub enum FuncOwner {
 ///
 /// Numbers are reused after [`Store::collect`] has freed what had them; whoever holds one roots it there.
 pub struct Store {
+    poll: Arc<PollPage>,
     pub(crate) context: Box<VMStoreContext>,
     pub(crate) instances: Slab<Box<Instance>>,
     pub(crate) memories: Slab<Box<Memory>>,
@@ -89,10 +90,14 @@ impl Default for Store {
 
 impl Store {
     /// An empty store.
+    ///
+    /// # Panics
+    /// When the operating system has no page for it.
     pub fn new() -> Store {
+        let poll = Arc::new(PollPage::new().expect("a page for a store"));
         let context = VMStoreContext {
             stack_limit: usize::MAX,
-            interrupt: AtomicU32::new(0),
+            poll: poll.address(),
             exit_fp: 0,
             caller: ptr::null_mut(),
             entry_sp: 0,
@@ -100,6 +105,7 @@ impl Store {
         };
         Store {
             context: Box::new(context),
+            poll,
             instances: Slab::new(),
             memories: Slab::new(),
             tables: Slab::new(),
@@ -123,11 +129,9 @@ impl Store {
         (&raw const *self.context).cast_mut()
     }
 
-    /// The flag that makes running code call in at the next turn of a loop when it is not 0. Any thread may set it
-    /// while the store lives.
-    #[inline]
-    pub fn interrupt_flag(&self) -> &AtomicU32 {
-        &self.context.interrupt
+    /// What interrupts the store's wasm.
+    pub fn poll_page(&self) -> &Arc<PollPage> {
+        &self.poll
     }
 
     /// Things made since the last collection: a hint when to collect.

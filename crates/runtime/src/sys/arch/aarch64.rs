@@ -70,6 +70,98 @@ pub unsafe extern "C" fn landing() {
     naked_asm!("mov w0, #1", "b {restore}", restore = sym restore)
 }
 
+/// Returns 1 from the [`enter`] that stored this stack pointer.
+///
+/// # Safety
+/// As for [`raise`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn leave(entry_sp: usize) -> ! {
+    naked_asm!("mov sp, x0", "b {landing}", landing = sym landing)
+}
+
+/// Goes on at the address on top of the stack after calling [`interrupted`](crate::trap::interrupted), with all
+/// registers as they were but x17, which Cranelift does not keep values in.
+///
+/// # Safety
+/// Not to be called: a signal handler sets the program counter to it.
+#[unsafe(naked)]
+pub unsafe extern "C" fn interruption() {
+    naked_asm!(
+        "sub sp, sp, #784",
+        "stp x0, x1, [sp, #16]",
+        "stp x2, x3, [sp, #32]",
+        "stp x4, x5, [sp, #48]",
+        "stp x6, x7, [sp, #64]",
+        "stp x8, x9, [sp, #80]",
+        "stp x10, x11, [sp, #96]",
+        "stp x12, x13, [sp, #112]",
+        "stp x14, x15, [sp, #128]",
+        "stp x16, x17, [sp, #144]",
+        "stp x18, x19, [sp, #160]",
+        "stp x20, x21, [sp, #176]",
+        "stp x22, x23, [sp, #192]",
+        "stp x24, x25, [sp, #208]",
+        "stp x26, x27, [sp, #224]",
+        "stp x28, x29, [sp, #240]",
+        "mrs x9, nzcv",
+        "stp x30, x9, [sp, #256]",
+        "stp q0, q1, [sp, #272]",
+        "stp q2, q3, [sp, #304]",
+        "stp q4, q5, [sp, #336]",
+        "stp q6, q7, [sp, #368]",
+        "stp q8, q9, [sp, #400]",
+        "stp q10, q11, [sp, #432]",
+        "stp q12, q13, [sp, #464]",
+        "stp q14, q15, [sp, #496]",
+        "stp q16, q17, [sp, #528]",
+        "stp q18, q19, [sp, #560]",
+        "stp q20, q21, [sp, #592]",
+        "stp q22, q23, [sp, #624]",
+        "stp q24, q25, [sp, #656]",
+        "stp q26, q27, [sp, #688]",
+        "stp q28, q29, [sp, #720]",
+        "stp q30, q31, [sp, #752]",
+        "bl {interrupted}",
+        "ldp q0, q1, [sp, #272]",
+        "ldp q2, q3, [sp, #304]",
+        "ldp q4, q5, [sp, #336]",
+        "ldp q6, q7, [sp, #368]",
+        "ldp q8, q9, [sp, #400]",
+        "ldp q10, q11, [sp, #432]",
+        "ldp q12, q13, [sp, #464]",
+        "ldp q14, q15, [sp, #496]",
+        "ldp q16, q17, [sp, #528]",
+        "ldp q18, q19, [sp, #560]",
+        "ldp q20, q21, [sp, #592]",
+        "ldp q22, q23, [sp, #624]",
+        "ldp q24, q25, [sp, #656]",
+        "ldp q26, q27, [sp, #688]",
+        "ldp q28, q29, [sp, #720]",
+        "ldp q30, q31, [sp, #752]",
+        "ldp x30, x9, [sp, #256]",
+        "msr nzcv, x9",
+        "ldp x0, x1, [sp, #16]",
+        "ldp x2, x3, [sp, #32]",
+        "ldp x4, x5, [sp, #48]",
+        "ldp x6, x7, [sp, #64]",
+        "ldp x8, x9, [sp, #80]",
+        "ldp x10, x11, [sp, #96]",
+        "ldp x12, x13, [sp, #112]",
+        "ldp x14, x15, [sp, #128]",
+        "ldp x16, x17, [sp, #144]",
+        "ldp x18, x19, [sp, #160]",
+        "ldp x20, x21, [sp, #176]",
+        "ldp x22, x23, [sp, #192]",
+        "ldp x24, x25, [sp, #208]",
+        "ldp x26, x27, [sp, #224]",
+        "ldp x28, x29, [sp, #240]",
+        "add sp, sp, #784",
+        "ldr x17, [sp], #16",
+        "br x17",
+        interrupted = sym crate::trap::interrupted,
+    )
+}
+
 /// Leaves wasm: returns 1 from the innermost [`enter`] of the context's store.
 ///
 /// # Safety
@@ -85,6 +177,25 @@ pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
         entry_sp = const offset_of!(VMStoreContext, entry_sp),
         landing = sym landing,
     )
+}
+
+/// The registers that callees keep, as they are now: callers' values may be in them and nowhere else.
+#[inline(always)]
+pub fn saved_registers() -> [usize; 10] {
+    let mut registers = [0; 10];
+    // SAFETY: stores to the array.
+    unsafe {
+        asm!(
+            "stp x19, x20, [{0}, #0]",
+            "stp x21, x22, [{0}, #16]",
+            "stp x23, x24, [{0}, #32]",
+            "stp x25, x26, [{0}, #48]",
+            "stp x27, x28, [{0}, #64]",
+            in(reg) registers.as_mut_ptr(),
+            options(nostack, preserves_flags)
+        );
+    }
+    registers
 }
 
 /// Makes written code visible to instruction fetch on all cores.

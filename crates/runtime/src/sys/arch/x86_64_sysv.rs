@@ -1,6 +1,6 @@
 //! x86-64 with the System V convention.
 
-use std::arch::naked_asm;
+use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
 use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
@@ -55,6 +55,97 @@ pub unsafe extern "C" fn landing() {
     naked_asm!("mov eax, 1", "add rsp, 8", "pop r15", "pop r14", "pop r13", "pop r12", "pop rbx", "pop rbp", "ret",)
 }
 
+/// Returns 1 from the [`enter`] that stored this stack pointer.
+///
+/// # Safety
+/// As for [`raise`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn leave(entry_sp: usize) -> ! {
+    naked_asm!("mov rsp, rdi", "jmp {landing}", landing = sym landing)
+}
+
+/// Goes on at the address on top of the stack after calling [`interrupted`](crate::trap::interrupted), with all
+/// registers as they were.
+///
+/// # Safety
+/// Not to be called: a signal handler sets the program counter to it.
+#[unsafe(naked)]
+pub unsafe extern "C" fn interruption() {
+    naked_asm!(
+        "pushfq",
+        "push rbp",
+        "mov rbp, rsp",
+        "push rax",
+        "push rbx",
+        "push rcx",
+        "push rdx",
+        "push rsi",
+        "push rdi",
+        "push r8",
+        "push r9",
+        "push r10",
+        "push r11",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "sub rsp, 256",
+        "and rsp, -16",
+        "movaps [rsp + 0], xmm0",
+        "movaps [rsp + 16], xmm1",
+        "movaps [rsp + 32], xmm2",
+        "movaps [rsp + 48], xmm3",
+        "movaps [rsp + 64], xmm4",
+        "movaps [rsp + 80], xmm5",
+        "movaps [rsp + 96], xmm6",
+        "movaps [rsp + 112], xmm7",
+        "movaps [rsp + 128], xmm8",
+        "movaps [rsp + 144], xmm9",
+        "movaps [rsp + 160], xmm10",
+        "movaps [rsp + 176], xmm11",
+        "movaps [rsp + 192], xmm12",
+        "movaps [rsp + 208], xmm13",
+        "movaps [rsp + 224], xmm14",
+        "movaps [rsp + 240], xmm15",
+        "call {interrupted}",
+        "movaps xmm0, [rsp + 0]",
+        "movaps xmm1, [rsp + 16]",
+        "movaps xmm2, [rsp + 32]",
+        "movaps xmm3, [rsp + 48]",
+        "movaps xmm4, [rsp + 64]",
+        "movaps xmm5, [rsp + 80]",
+        "movaps xmm6, [rsp + 96]",
+        "movaps xmm7, [rsp + 112]",
+        "movaps xmm8, [rsp + 128]",
+        "movaps xmm9, [rsp + 144]",
+        "movaps xmm10, [rsp + 160]",
+        "movaps xmm11, [rsp + 176]",
+        "movaps xmm12, [rsp + 192]",
+        "movaps xmm13, [rsp + 208]",
+        "movaps xmm14, [rsp + 224]",
+        "movaps xmm15, [rsp + 240]",
+        "lea rsp, [rbp - 112]",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop r11",
+        "pop r10",
+        "pop r9",
+        "pop r8",
+        "pop rdi",
+        "pop rsi",
+        "pop rdx",
+        "pop rcx",
+        "pop rbx",
+        "pop rax",
+        "pop rbp",
+        "popfq",
+        "ret",
+        interrupted = sym crate::trap::interrupted,
+    )
+}
+
 /// Leaves wasm: returns 1 from the innermost [`enter`] of the context's store.
 ///
 /// # Safety
@@ -69,6 +160,25 @@ pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
         entry_sp = const offset_of!(VMStoreContext, entry_sp),
         landing = sym landing,
     )
+}
+
+/// The registers that callees keep, as they are now: callers' values may be in them and nowhere else.
+#[inline(always)]
+pub fn saved_registers() -> [usize; 5] {
+    let mut registers = [0; 5];
+    // SAFETY: stores to the array.
+    unsafe {
+        asm!(
+            "mov [{0} + 0], rbx",
+            "mov [{0} + 8], r12",
+            "mov [{0} + 16], r13",
+            "mov [{0} + 24], r14",
+            "mov [{0} + 32], r15",
+            in(reg) registers.as_mut_ptr(),
+            options(nostack, preserves_flags)
+        );
+    }
+    registers
 }
 
 /// Nothing to do: the processor keeps instructions coherent.

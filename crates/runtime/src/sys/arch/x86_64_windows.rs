@@ -1,7 +1,7 @@
 //! x86-64 with Microsoft's convention. Written but untested on Windows; the instructions were tried on Linux, where
 //! functions can have this convention as well.
 
-use std::arch::naked_asm;
+use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
 use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
@@ -105,6 +105,27 @@ pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
         entry_sp = const offset_of!(VMStoreContext, entry_sp),
         landing = sym landing,
     )
+}
+
+/// The registers that callees keep, as they are now: callers' values may be in them and nowhere else.
+#[inline(always)]
+pub fn saved_registers() -> [usize; 7] {
+    let mut registers = [0; 7];
+    // SAFETY: stores to the array.
+    unsafe {
+        asm!(
+            "mov [{0} + 0], rbx",
+            "mov [{0} + 8], rdi",
+            "mov [{0} + 16], rsi",
+            "mov [{0} + 24], r12",
+            "mov [{0} + 32], r13",
+            "mov [{0} + 40], r14",
+            "mov [{0} + 48], r15",
+            in(reg) registers.as_mut_ptr(),
+            options(nostack, preserves_flags)
+        );
+    }
+    registers
 }
 
 /// Nothing to do: the processor keeps instructions coherent.

@@ -64,6 +64,15 @@ pub unsafe fn make_executable(at: NonNull<u8>, len: usize) -> Result<(), OutOfMe
     Ok(())
 }
 
+/// Makes pages inaccessible; they keep their contents.
+///
+/// # Safety
+/// As for [`commit`].
+pub unsafe fn make_inaccessible(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
+    // SAFETY: promised by the caller.
+    unsafe { mm::mprotect(at.as_ptr().cast(), len, MprotectFlags::empty()) }.map_err(|_| OutOfMemory)
+}
+
 /// Ends a mapping.
 ///
 /// # Safety

@@ -49,8 +49,8 @@ extern "C" fn handler(signal: c_int, info: *mut siginfo_t, context: *mut c_void)
     // SAFETY: the kernel passes a context that is ours to change until we return.
     let ours = unsafe {
         let context = &mut *context.cast::<ucontext_t>();
-        let (pc, fp) = registers(context);
-        match trap::catch(pc, fp) {
+        let (pc, fp, sp) = registers(context);
+        match trap::catch(pc, fp, sp) {
             Some(landing) => {
                 set_registers(context, landing.pc, landing.sp);
                 true
@@ -87,9 +87,10 @@ fn chain(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-fn registers(context: &ucontext_t) -> (usize, usize) {
+fn registers(context: &ucontext_t) -> (usize, usize, usize) {
     let registers = &context.uc_mcontext.gregs;
-    (registers[libc::REG_RIP as usize] as usize, registers[libc::REG_RBP as usize] as usize)
+    let register = |index: libc::c_int| registers[index as usize] as usize;
+    (register(libc::REG_RIP), register(libc::REG_RBP), register(libc::REG_RSP))
 }
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -100,8 +101,9 @@ fn set_registers(context: &mut ucontext_t, pc: usize, sp: usize) {
 }
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-fn registers(context: &ucontext_t) -> (usize, usize) {
-    (context.uc_mcontext.pc as usize, context.uc_mcontext.regs[29] as usize)
+fn registers(context: &ucontext_t) -> (usize, usize, usize) {
+    let registers = &context.uc_mcontext;
+    (registers.pc as usize, registers.regs[29] as usize, registers.sp as usize)
 }
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
@@ -111,10 +113,10 @@ fn set_registers(context: &mut ucontext_t, pc: usize, sp: usize) {
 }
 
 #[cfg(all(target_os = "macos", target_arch = "x86_64"))]
-fn registers(context: &ucontext_t) -> (usize, usize) {
+fn registers(context: &ucontext_t) -> (usize, usize, usize) {
     // SAFETY: the kernel fills in `uc_mcontext`.
     let state = unsafe { &(*context.uc_mcontext).__ss };
-    (state.__rip as usize, state.__rbp as usize)
+    (state.__rip as usize, state.__rbp as usize, state.__rsp as usize)
 }
 
 #[cfg(all(target_os = "macos", target_arch = "x86_64"))]
@@ -125,10 +127,10 @@ fn set_registers(context: &mut ucontext_t, pc: usize, sp: usize) {
 }
 
 #[cfg(all(target_os = "macos", target_arch = "aarch64"))]
-fn registers(context: &ucontext_t) -> (usize, usize) {
+fn registers(context: &ucontext_t) -> (usize, usize, usize) {
     // SAFETY: the kernel fills in `uc_mcontext`.
     let state = unsafe { &(*context.uc_mcontext).__ss };
-    (state.__pc as usize, state.__fp as usize)
+    (state.__pc as usize, state.__fp as usize, state.__sp as usize)
 }
 
 #[cfg(all(target_os = "macos", target_arch = "aarch64"))]

@@ -43,7 +43,7 @@ unsafe extern "system" fn handler(exception: *mut EXCEPTION_POINTERS) -> i32 {
         return CONTINUE_SEARCH;
     }
     // SAFETY: called on the thread that faulted, with its registers.
-    match unsafe { trap::catch(context.Rip as usize, context.Rbp as usize) } {
+    match unsafe { trap::catch(context.Rip as usize, context.Rbp as usize, context.Rsp as usize) } {
         Some(landing) => {
             (context.Rip, context.Rsp) = (landing.pc as u64, landing.sp as u64);
             CONTINUE_EXECUTION

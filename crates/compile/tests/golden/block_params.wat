@@ -1,0 +1,11 @@
+(module
+  (type $swap (func (param i32 f32) (result f32 i32)))
+  (func (param i32 f32) (result f32 i32)
+    (local.get 0) (local.get 1)
+    (if (type $swap) (local.get 0)
+      (then (local.set 1) (local.set 0) (local.get 1) (local.get 0))
+      (else (drop) (drop) (f32.const 1) (i32.const 2))))
+  (func (param i32) (result i32 i32)
+    (local.get 0) (i32.const 10)
+    (loop $l (param i32 i32) (result i32 i32)
+      (br_if $l (local.get 0)))))

@@ -1,0 +1,13 @@
+(module
+  (table $f 2 8 funcref)
+  (table $x 2 externref)
+  (elem declare func $g)
+  (elem $e func $g)
+  (func $g)
+  (func (param i32) (result externref) (table.get $x (local.get 0)))
+  (func (param i32) (table.set $f (local.get 0) (ref.func $g)))
+  (func (param i32) (result i32) (i32.add (table.size $f) (table.grow $f (ref.null func) (local.get 0))))
+  (func (param i32) (result i32) (ref.is_null (table.get $f (local.get 0))))
+  (func (param i32 i32 i32) (table.copy $f $f (local.get 0) (local.get 1) (local.get 2)))
+  (func (param i32 externref i32) (table.fill $x (local.get 0) (local.get 1) (local.get 2)))
+  (func (param i32 i32 i32) (table.init $f $e (local.get 0) (local.get 1) (local.get 2)) (elem.drop $e)))
