@@ -118,9 +118,10 @@ impl Drop for Host {
     }
 }
 
-/// Bytes in memories.
+/// What the JavaScript engine is told that memories hold. It collects garbage each time that this has grown by some
+/// tens of megabytes; pages that were never touched cost nothing, which is most of them in small memories.
 pub(crate) fn external_bytes(store: &Store) -> i64 {
-    store.memory_bytes() as i64
+    (store.memory_bytes() / 4) as i64
 }
 
 /// Tells the JavaScript engine how much memory its objects hold outside its heap.

@@ -1,14 +1,15 @@
 //! `WebAssembly.Instance`: making instances, and what functions are.
 
-use gantry_engine::{ExternType, TrapCode};
-use gantry_runtime::{Extern, FuncOwner, FuncPtr, GlobalId, InstantiateError, MemoryId, TableId};
+use gantry_engine::{ExternIndex, TrapCode};
+use gantry_runtime::{Extern, FuncOwner, FuncPtr, GlobalId, InstanceId, InstantiateError, MemoryId, TableId};
 use napi::Env;
-use napi::bindgen_prelude::{Either, Float64Array};
+use napi::bindgen_prelude::{Float64Array, Unknown};
 use napi_derive::napi;
 
 use crate::describe;
 use crate::enter::{func_from_number, func_to_number};
 use crate::host::{Host, adjust_external_memory, external_bytes};
+use crate::roots::Kind;
 
 /// How an import is given: a sort and a number.
 mod import {
@@ -21,7 +22,9 @@ mod import {
     pub const GLOBAL: u32 = 4;
 }
 
-/// Numbers that an export takes in the array that exports are written to.
+/// Numbers that come before those of exports.
+const EXPORTS_AT: usize = 2;
+/// Numbers for an export.
 const EXPORT_STRIDE: usize = 4;
 
 /// What a function is, beside its address.
@@ -35,14 +38,23 @@ struct FuncIdentity {
 
 #[napi]
 impl Host {
-    /// Makes an instance. `imports` has two numbers for each import. Returns its number, or why there is none: for
-    /// imports that do not fit their index, what was expected and what was found; for a trap its code.
+    /// Makes an instance and ties it to `anchor`. `numbers` has two numbers for each import. Returns why there is no
+    /// instance: for imports that do not fit their index, what was expected and what was found; for a trap its code.
+    ///
+    /// Otherwise `numbers` has its number, the address of its start function or 0, and four numbers for each
+    /// export: for functions address, owner and index there; for the rest a number and whether it is imported.
     #[napi]
-    pub fn instantiate(&mut self, env: Env, module: u32, imports: Float64Array) -> napi::Result<Either<u32, String>> {
+    pub fn instantiate(
+        &mut self,
+        env: Env,
+        module: u32,
+        mut numbers: Float64Array,
+        anchor: Unknown<'_>,
+    ) -> napi::Result<Option<String>> {
         let state = &mut *self.state;
         let loaded = state.modules[module as usize].loaded().clone();
-        let mut items = Vec::with_capacity(imports.len() / 2);
-        for (index, pair) in imports.chunks_exact(2).enumerate() {
+        let mut items = Vec::with_capacity(loaded.module().imports.len());
+        for (index, pair) in numbers.chunks_exact(2).take(loaded.module().imports.len()).enumerate() {
             items.push(match pair[0] as u32 {
                 import::HOST => Extern::Suspend(index as u32),
                 import::FUNC => Extern::Func(func_from_number(pair[1]).expect("an address")),
@@ -56,46 +68,42 @@ impl Host {
         // SAFETY: JavaScript has the items from live objects of this host.
         let made = unsafe { state.store.instantiate(&loaded, &items) };
         adjust_external_memory(env, before, external_bytes(&state.store))?;
-        Ok(match made {
-            Ok(id) => Either::A(id.0),
-            Err(InstantiateError::OutOfMemory) => Either::B("memory".to_owned()),
-            Err(InstantiateError::Trap(code)) => Either::B(format!("trap {}", code as u8)),
+        let id = match made {
+            Ok(id) => id,
+            Err(InstantiateError::OutOfMemory) => return Ok(Some("memory".to_owned())),
+            Err(InstantiateError::Trap(code)) => return Ok(Some(format!("trap {}", code as u8))),
             Err(InstantiateError::Link(error)) => {
-                Either::B(format!("link {}\n{}\n{}", error.import, error.expected, error.actual))
+                return Ok(Some(format!("link {}\n{}\n{}", error.import, error.expected, error.actual)));
             }
-        })
+        };
+        state.roots.track(env, Kind::Instance, id.0, anchor)?;
+        // SAFETY: JavaScript does not touch the array meanwhile.
+        self.write_instance(id, unsafe { numbers.as_mut() });
+        Ok(None)
     }
 
-    /// Writes four numbers for each export of an instance: for functions address, owner and index there; for the rest
-    /// a number.
-    #[napi]
-    pub fn exports(&self, instance: u32, mut out: Float64Array) {
+    fn write_instance(&self, id: InstanceId, out: &mut [f64]) {
         let store = &self.state.store;
-        let id = gantry_runtime::InstanceId(instance);
-        let module = store.instance(id).module();
-        // SAFETY: JavaScript does not touch the array meanwhile.
-        let out = unsafe { out.as_mut() };
-        for (export, out) in module.exports.iter().zip(out.chunks_exact_mut(EXPORT_STRIDE)) {
-            let instance = store.instance(id);
-            out[0] = match (module.extern_type(export.index), export.index) {
-                (ExternType::Func(_), index) => {
-                    let func = instance.func(number(index));
-                    let FuncIdentity { owner, index } = self.identify(func);
-                    (out[1], out[2]) = (owner, index);
-                    func_to_number(func)
+        let instance = store.instance(id);
+        let module = instance.module();
+        out[0] = f64::from(id.0);
+        out[1] = module.start.map_or(0.0, |start| func_to_number(instance.func(start)));
+        for (export, out) in module.exports.iter().zip(out[EXPORTS_AT..].chunks_exact_mut(EXPORT_STRIDE)) {
+            let is_imported = |index: u32, imported: u32| f64::from(u8::from(index < imported));
+            (out[0], out[1]) = match export.index {
+                ExternIndex::Func(index) => {
+                    let func = instance.func(index);
+                    let identity = self.identify(func);
+                    out[2] = identity.index;
+                    (func_to_number(func), identity.owner)
                 }
-                (ExternType::Table(_), index) => f64::from(instance.table(number(index)).0),
-                (ExternType::Memory(_), index) => f64::from(instance.memory(number(index)).0),
-                (ExternType::Global(_), index) => f64::from(store.instance_global(id, number(index)).0),
+                ExternIndex::Table(i) => (f64::from(instance.table(i).0), is_imported(i, module.imported_tables)),
+                ExternIndex::Memory(i) => (f64::from(instance.memory(i).0), is_imported(i, module.imported_memories)),
+                ExternIndex::Global(i) => {
+                    (f64::from(store.instance_global(id, i).0), is_imported(i, module.imported_globals))
+                }
             };
         }
-    }
-
-    /// The address of an instance's start function, or 0.
-    #[napi]
-    pub fn start_function(&self, instance: u32) -> f64 {
-        let instance = self.state.store.instance(gantry_runtime::InstanceId(instance));
-        instance.module().start.map_or(0.0, |start| func_to_number(instance.func(start)))
     }
 
     /// Owner, index there, and signature of a function.
@@ -142,12 +150,5 @@ impl Host {
                 FuncIdentity { owner, index: -1.0 - f64::from(host.key()) }
             }
         }
-    }
-}
-
-fn number(index: gantry_engine::ExternIndex) -> u32 {
-    use gantry_engine::ExternIndex as Index;
-    match index {
-        Index::Func(i) | Index::Table(i) | Index::Memory(i) | Index::Global(i) => i,
     }
 }

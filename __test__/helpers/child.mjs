@@ -16,7 +16,7 @@ const PRELUDE = `
   const exportsOf = (name, imports) =>
     new WebAssembly.Instance(new WebAssembly.Module(bytes(name)), imports).exports;
   /** Starts a worker with the same prelude. */
-  const worker = (code, options) => new Worker(PRELUDE + code, { eval: true, ...options });
+  const worker = (code, options) => new Worker(PRELUDE + '(async () => {' + code + '})()', { eval: true, ...options });
   const rss = () => process.memoryUsage.rss() / (1 << 20);
 `;
 
@@ -39,12 +39,14 @@ export function scriptWith(modules, code) {
 export async function run(script, { flags = [], timeout = 60_000, cwd = root } = {}) {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const started = performance.now();
-  const child = spawn(process.execPath, [...flags, '-e', script], {
+  const child = spawn(process.execPath, [...flags, '-'], {
     cwd,
     env,
     timeout,
     killSignal: 'SIGKILL',
   });
+  // Scripts with modules in them are too long for a command line. A child may end before it has read all.
+  child.stdin.on('error', () => {}).end(script);
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr']) {
     child[stream].setEncoding('utf8').on('data', (text) => (output[stream] += text));

@@ -1,7 +1,7 @@
 'use strict';
 // https://webassembly.github.io/spec/js-api/#instances
 
-const { host, Kind } = require('../binding');
+const { host } = require('../binding');
 const { Anchor } = require('../anchor');
 const { callStart } = require('../drive');
 const { LinkError, trapError } = require('../errors');
@@ -10,9 +10,9 @@ const { isExportedFunction, addressOf, anchorOfFunction } = require('../identity
 const { importFactory } = require('../signature');
 const { collectIfDue } = require('../values');
 const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject } = require('./global');
-const { isMemory, idOfMemory, memoryObject } = require('./memory');
+const { Memory, EXISTING, isMemory, idOfMemory, memoryObject } = require('./memory');
 const { isModule, idOfModule, infoOfModule } = require('./module');
-const { isTable, idOfTable, holdersOfTable, tableObject } = require('./table');
+const { Table, isTable, idOfTable, holdersOfTable, tableObject } = require('./table');
 const { isObject, required, defineInterface } = require('./webidl');
 
 /** How an import is given to the host: see src/instance.rs. */
@@ -55,8 +55,10 @@ function readImports(module, importObject, what) {
     );
   }
   const anchor = new Anchor();
-  const given = new Float64Array(imports.length * 2);
-  imports.forEach((wanted, index) => {
+  // Getters may instantiate other modules: the numbers are gathered here before they go where all instances' go.
+  const given = [];
+  for (let index = 0; index < imports.length; index++) {
+    const wanted = imports[index];
     const namespace = importObject[wanted.module];
     if (!isObject(namespace)) {
       throw new TypeError(
@@ -64,9 +66,8 @@ function readImports(module, importObject, what) {
       );
     }
     const [sort, number] = readImport(wanted, namespace[wanted.name], anchor, index, what);
-    given[index * 2] = sort;
-    given[index * 2 + 1] = number;
-  });
+    given.push(sort, number);
+  }
   return { given, anchor, imports };
 }
 
@@ -139,15 +140,26 @@ function readGlobal(wanted, value, anchor, index, what) {
  */
 function instantiate(module, { given, anchor, imports }, what) {
   collectIfDue();
-  const made = host.instantiate(idOfModule(module), given);
-  if (typeof made === 'string') throw instantiationError(made, imports, what);
-  anchor.id = made;
-  anchor.module = module;
-  host.track(Kind.INSTANCE, made, anchor);
-  const exports = createExports(module, anchor);
-  const start = host.startFunction(made);
+  const { exports } = infoOfModule(module);
+  const out = scratch(Math.max(given.length, EXPORTS_AT + exports.length * EXPORT_STRIDE));
+  for (let i = 0; i < given.length; i++) out[i] = given[i];
+  const reason = host.instantiate(idOfModule(module), out, anchor);
+  if (reason !== null) throw instantiationError(reason, imports, what);
+  anchor.id = out[0];
+  const start = out[1];
+  const object = createExports(exports, anchor, out);
   if (start !== 0) callStart(anchor, start);
-  return exports;
+  return object;
+}
+
+/** What the host reads imports from and writes exports to: see src/instance.rs. */
+let numbers = new Float64Array(1024);
+const EXPORTS_AT = 2;
+const EXPORT_STRIDE = 4;
+
+function scratch(length) {
+  if (numbers.length < length) numbers = new Float64Array(2 * length);
+  return numbers;
 }
 
 function instantiationError(reason, imports, what) {
@@ -161,37 +173,37 @@ function instantiationError(reason, imports, what) {
 }
 
 /** https://webassembly.github.io/spec/js-api/#create-an-exports-object */
-function createExports(module, anchor) {
-  const { exports } = infoOfModule(module);
+function createExports(exports, anchor, out) {
   const object = Object.create(null);
-  if (exports.length > 0) {
-    const numbers = new Float64Array(exports.length * 4);
-    host.exports(anchor.id, numbers);
-    exports.forEach((item, index) => {
-      const value = createExport(anchor, item, numbers.subarray(index * 4, index * 4 + 4));
-      Object.defineProperty(object, item.name, { value, enumerable: true });
-    });
+  const made = new Map();
+  for (let i = 0; i < exports.length; i++) {
+    const at = EXPORTS_AT + i * EXPORT_STRIDE;
+    const value = createExport(anchor, exports[i], out[at], out[at + 1], out[at + 2], made);
+    Object.defineProperty(object, exports[i].name, { value, enumerable: true });
   }
   return Object.freeze(object);
 }
 
-function createExport(anchor, { kind, signature }, [number, owner, index]) {
-  switch (kind) {
-    case 'function':
-      return owner === anchor.id ? exportedFunction(anchor, index, number, signature) : functionAt(number);
-    case 'table': {
-      const table = tableObject(number);
-      if (signature === 'p') share(anchor, holdersOfTable(table));
-      return table;
-    }
-    case 'memory':
-      return memoryObject(number);
-    default: {
-      const global = globalObject(number);
-      if (signature.endsWith('p')) share(anchor, holdersOfGlobal(global));
-      return global;
-    }
+/** `extra` is a function's owner, or whether the rest is imported, so that there may be an object for it already. */
+function createExport(anchor, { kind, signature }, number, extra, index, made) {
+  if (kind === 'function') {
+    return extra === anchor.id ? exportedFunction(anchor, index, number, signature) : functionAt(number);
   }
+  const key = `${kind} ${number}`;
+  let object = made.get(key);
+  if (object) return object;
+  const { existing, fresh, holders } = OBJECTS[kind];
+  object = extra === 1 ? existing(number) : fresh(number);
+  made.set(key, object);
+  if (signature?.endsWith('p')) share(anchor, holders(object));
+  return object;
 }
+
+/** How objects for what instances export are found and made. */
+const OBJECTS = {
+  table: { existing: tableObject, fresh: (id) => new Table(EXISTING, id), holders: holdersOfTable },
+  memory: { existing: memoryObject, fresh: (id) => new Memory(EXISTING, id) },
+  global: { existing: globalObject, fresh: (id) => new Global(EXISTING, id), holders: holdersOfGlobal },
+};
 
 module.exports = { Instance, readImports, instantiate };

@@ -78,7 +78,7 @@ function infoOf(module, what) {
 /** A view of bytes that native code can read: shared ones are copied. */
 function plainBytes(source, what) {
   const bytes = bufferSource(source, `${what}: the first argument`);
-  return bytes.buffer instanceof ArrayBuffer ? bytes : Uint8Array.from(bytes);
+  return bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);
 }
 
 /** The number of a module, unless it is what is wrong with it. */

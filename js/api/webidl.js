@@ -2,6 +2,8 @@
 // Conversions of Web IDL and of the JS API, and the shape that Web IDL gives to interfaces.
 // https://webidl.spec.whatwg.org/#js-type-mapping
 
+const { isAnyArrayBuffer } = require('node:util').types;
+
 /** [EnforceRange] unsigned long */
 function unsignedLong(value, what) {
   const number = +value;
@@ -28,17 +30,14 @@ function enumeration(value, allowed, what) {
   return allowed[string];
 }
 
-/** A BufferSource: a view of its bytes. */
+/** A BufferSource: a view of its bytes. Shared buffers are taken too; detached ones have no bytes. */
 function bufferSource(value, what) {
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer || isArrayBuffer(value)) return new Uint8Array(value);
-  throw new TypeError(`${what} must be an ArrayBuffer or a view of one`);
-}
-
-/** Array buffers of any realm, shared ones too. */
-function isArrayBuffer(value) {
-  const tag = Object.prototype.toString.call(value);
-  return tag === '[object ArrayBuffer]' || tag === '[object SharedArrayBuffer]';
+  const isView = ArrayBuffer.isView(value);
+  if (!isView && !isAnyArrayBuffer(value))
+    throw new TypeError(`${what} must be an ArrayBuffer or a view of one`);
+  const buffer = isView ? value.buffer : value;
+  if (buffer.byteLength === 0) return new Uint8Array();
+  return isView ? new Uint8Array(buffer, value.byteOffset, value.byteLength) : new Uint8Array(buffer);
 }
 
 function isObject(value) {

@@ -19,6 +19,7 @@ mod libcalls;
 mod memory;
 mod poll;
 mod registry;
+mod reservation;
 mod store;
 pub mod sys;
 mod table;

@@ -2,15 +2,14 @@
 
 use std::ptr::NonNull;
 
-use gantry_abi::vmctx::{GUARD_SIZE, MemoryStyle, VMMemory};
+use gantry_abi::vmctx::{MemoryStyle, VMMemory};
 use gantry_module::{MemoryType, WASM_PAGE_SIZE};
 
+use crate::reservation::{self, RESERVATION};
 use crate::{OutOfMemory, sys};
 
 /// Pages that a 32-bit memory can have.
 pub const MAX_PAGES: u64 = 65_536;
-
-const RESERVATION: usize = ((4 << 30) + GUARD_SIZE) as usize;
 
 /// A linear memory. Compiled code reads its first field.
 #[repr(C)]
@@ -29,21 +28,12 @@ impl Memory {
     /// A zeroed memory. `ty.min` must be at most [`MAX_PAGES`].
     pub(crate) fn new(ty: MemoryType, style: MemoryStyle) -> Result<Box<Memory>, OutOfMemory> {
         let len = pages_to_bytes(ty.min)?;
-        let mapped = match style {
-            MemoryStyle::Reserved => RESERVATION,
-            MemoryStyle::Checked => checked_mapping(len),
-        };
-        let base = match style {
-            MemoryStyle::Reserved => sys::reserve(mapped)?,
-            MemoryStyle::Checked => sys::map(mapped)?,
+        let (base, mapped) = match style {
+            MemoryStyle::Reserved => (reservation::take(len)?, RESERVATION),
+            MemoryStyle::Checked => (sys::map(checked_mapping(len))?, checked_mapping(len)),
         };
         let definition = VMMemory { base: base.as_ptr(), len };
-        let memory = Box::new(Memory { definition, ty, style, mapped, grown: false });
-        if style == MemoryStyle::Reserved && len > 0 {
-            // SAFETY: the pages are the start of this memory's own reservation.
-            unsafe { sys::commit(base, len)? };
-        }
-        Ok(memory)
+        Ok(Box::new(Memory { definition, ty, style, mapped, grown: false }))
     }
 
     /// Its type as declared: the minimum is not its present size.
@@ -148,7 +138,12 @@ impl Memory {
 impl Drop for Memory {
     fn drop(&mut self) {
         // SAFETY: mapped by `new` or `grow`; whoever could access it keeps it alive.
-        unsafe { sys::unmap(self.base(), self.mapped) };
+        unsafe {
+            match self.style {
+                MemoryStyle::Reserved => reservation::put(self.base(), self.definition.len),
+                MemoryStyle::Checked => sys::unmap(self.base(), self.mapped),
+            }
+        }
     }
 }
 

@@ -4,3 +4,42 @@
   ;; A function of the module is called by its name; an imported one through its slot, and the host can ask who calls.
   (func (param i32) (result i32)
     (call $own (call $import (local.get 0)) (i64.const 2))))
+
+;; ; function 1
+;; function u0:1(i64 vmctx, i32, i64) -> i32 tail {
+;;     gv0 = vmctx
+;;     gv1 = load.i64 notrap aligned readonly gv0+8
+;;     gv2 = load.i64 notrap aligned gv1
+;;     stack_limit = gv2
+;;
+;;                                 block0(v0: i64, v1: i32, v2: i64):
+;;     jump block1(v1)
+;;
+;;                                 block1(v3: i32):
+;;     return v3
+;; }
+
+;; ; function 2
+;; function u0:2(i64 vmctx, i32) -> i32 tail {
+;;     gv0 = vmctx
+;;     gv1 = load.i64 notrap aligned readonly gv0+8
+;;     gv2 = load.i64 notrap aligned gv1
+;;     sig0 = (i64 vmctx, i32) -> i32 tail
+;;     sig1 = (i64 vmctx, i32, i64) -> i32 tail
+;;     fn0 = colocated u0:1 sig1
+;;     stack_limit = gv2
+;;
+;;                                 block0(v0: i64, v1: i32):
+;;     v3 = load.i64 notrap aligned readonly can_move v0+40
+;;     v4 = load.i64 notrap aligned readonly can_move v0+48
+;;     v5 = load.i64 notrap aligned readonly can_move v0+8
+;;     store notrap aligned region1 v0, v5+24
+;;     v6 = load.i64 notrap aligned region1 v3
+;;     v7 = call_indirect sig0, v6(v4, v1)
+;;     v8 = iconst.i64 2
+;;     v9 = call fn0(v0, v7, v8)  ; v8 = 2
+;;     jump block1(v9)
+;;
+;;                                 block1(v2: i32):
+;;     return v2
+;; }

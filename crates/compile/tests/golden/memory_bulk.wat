@@ -6,3 +6,116 @@
   (func (param i32 i32 i32) (memory.copy (local.get 0) (local.get 1) (local.get 2)))
   (func (param i32 i32 i32) (memory.fill (local.get 0) (local.get 1) (local.get 2)))
   (func (param i32 i32 i32) (memory.init $d (local.get 0) (local.get 1) (local.get 2)) (data.drop $d)))
+
+;; ; function 0
+;; function u0:0(i64 vmctx) -> i32 tail {
+;;     gv0 = vmctx
+;;     gv1 = load.i64 notrap aligned readonly gv0+8
+;;     gv2 = load.i64 notrap aligned gv1
+;;     stack_limit = gv2
+;;
+;;                                 block0(v0: i64):
+;;     v2 = load.i64 notrap aligned readonly can_move v0+56
+;;     v3 = load.i64 notrap aligned region1 v2+8
+;;     v4 = iconst.i64 16
+;;     v5 = ushr v3, v4  ; v4 = 16
+;;     v6 = ireduce.i32 v5
+;;     jump block1(v6)
+;;
+;;                                 block1(v1: i32):
+;;     return v1
+;; }
+
+;; ; function 1
+;; function u0:1(i64 vmctx, i32) -> i32 tail {
+;;     gv0 = vmctx
+;;     gv1 = load.i64 notrap aligned readonly gv0+8
+;;     gv2 = load.i64 notrap aligned gv1
+;;     sig0 = (i64, i32, i64) -> i64 system_v
+;;     stack_limit = gv2
+;;
+;;                                 block0(v0: i64, v1: i32):
+;;     v3 = uextend.i64 v1
+;;     v4 = iconst.i32 0
+;;     v5 = load.i64 notrap aligned readonly can_move v0+16
+;;     v6 = load.i64 notrap aligned readonly can_move v5+8
+;;     v7 = call_indirect sig0, v6(v0, v4, v3)  ; v4 = 0
+;;     v8 = ireduce.i32 v7
+;;     jump block1(v8)
+;;
+;;                                 block1(v2: i32):
+;;     return v2
+;; }
+
+;; ; function 2
+;; function u0:2(i64 vmctx, i32, i32, i32) tail {
+;;     gv0 = vmctx
+;;     gv1 = load.i64 notrap aligned readonly gv0+8
+;;     gv2 = load.i64 notrap aligned gv1
+;;     sig0 = (i64, i32, i32, i64, i64, i64) -> i32 system_v
+;;     stack_limit = gv2
+;;
+;;                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
+;;     v4 = uextend.i64 v1
+;;     v5 = uextend.i64 v2
+;;     v6 = uextend.i64 v3
+;;     v7 = iconst.i32 0
+;;     v8 = iconst.i32 0
+;;     v9 = load.i64 notrap aligned readonly can_move v0+16
+;;     v10 = load.i64 notrap aligned readonly can_move v9+16
+;;     v11 = call_indirect sig0, v10(v0, v7, v8, v4, v5, v6)  ; v7 = 0, v8 = 0
+;;     trapnz v11, heap_oob
+;;     jump block1
+;;
+;;                                 block1:
+;;     return
+;; }
+
+;; ; function 3
+;; function u0:3(i64 vmctx, i32, i32, i32) tail {
+;;     gv0 = vmctx
+;;     gv1 = load.i64 notrap aligned readonly gv0+8
+;;     gv2 = load.i64 notrap aligned gv1
+;;     sig0 = (i64, i32, i64, i32, i64) -> i32 system_v
+;;     stack_limit = gv2
+;;
+;;                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
+;;     v4 = uextend.i64 v1
+;;     v5 = uextend.i64 v3
+;;     v6 = iconst.i32 0
+;;     v7 = load.i64 notrap aligned readonly can_move v0+16
+;;     v8 = load.i64 notrap aligned readonly can_move v7+24
+;;     v9 = call_indirect sig0, v8(v0, v6, v4, v2, v5)  ; v6 = 0
+;;     trapnz v9, heap_oob
+;;     jump block1
+;;
+;;                                 block1:
+;;     return
+;; }
+
+;; ; function 4
+;; function u0:4(i64 vmctx, i32, i32, i32) tail {
+;;     gv0 = vmctx
+;;     gv1 = load.i64 notrap aligned readonly gv0+8
+;;     gv2 = load.i64 notrap aligned gv1
+;;     sig0 = (i64, i32, i32, i64, i32, i32) -> i32 system_v
+;;     sig1 = (i64, i32) system_v
+;;     stack_limit = gv2
+;;
+;;                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
+;;     v4 = uextend.i64 v1
+;;     v5 = iconst.i32 0
+;;     v6 = iconst.i32 0
+;;     v7 = load.i64 notrap aligned readonly can_move v0+16
+;;     v8 = load.i64 notrap aligned readonly can_move v7+32
+;;     v9 = call_indirect sig0, v8(v0, v5, v6, v4, v2, v3)  ; v5 = 0, v6 = 0
+;;     trapnz v9, heap_oob
+;;     v10 = iconst.i32 0
+;;     v11 = load.i64 notrap aligned readonly can_move v0+16
+;;     v12 = load.i64 notrap aligned readonly can_move v11+40
+;;     call_indirect sig1, v12(v0, v10)  ; v10 = 0
+;;     jump block1
+;;
+;;                                 block1:
+;;     return
+;; }

@@ -91,6 +91,97 @@ pub unsafe extern "C" fn landing() {
     naked_asm!("mov eax, 1", "jmp {restore}", restore = sym restore)
 }
 
+/// Returns 1 from the [`enter`] that stored this stack pointer.
+///
+/// # Safety
+/// As for [`raise`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn leave(entry_sp: usize) -> ! {
+    naked_asm!("mov rsp, rcx", "jmp {landing}", landing = sym landing)
+}
+
+/// Goes on at the address on top of the stack after calling [`interrupted`](crate::trap::interrupted), with all
+/// registers as they were.
+///
+/// # Safety
+/// Not to be called: an exception handler sets the program counter to it.
+#[unsafe(naked)]
+pub unsafe extern "C" fn interruption() {
+    naked_asm!(
+        "pushfq",
+        "push rbp",
+        "mov rbp, rsp",
+        "push rax",
+        "push rbx",
+        "push rcx",
+        "push rdx",
+        "push rsi",
+        "push rdi",
+        "push r8",
+        "push r9",
+        "push r10",
+        "push r11",
+        "push r12",
+        "push r13",
+        "push r14",
+        "push r15",
+        "sub rsp, 288",
+        "and rsp, -16",
+        "movaps [rsp + 32], xmm0",
+        "movaps [rsp + 48], xmm1",
+        "movaps [rsp + 64], xmm2",
+        "movaps [rsp + 80], xmm3",
+        "movaps [rsp + 96], xmm4",
+        "movaps [rsp + 112], xmm5",
+        "movaps [rsp + 128], xmm6",
+        "movaps [rsp + 144], xmm7",
+        "movaps [rsp + 160], xmm8",
+        "movaps [rsp + 176], xmm9",
+        "movaps [rsp + 192], xmm10",
+        "movaps [rsp + 208], xmm11",
+        "movaps [rsp + 224], xmm12",
+        "movaps [rsp + 240], xmm13",
+        "movaps [rsp + 256], xmm14",
+        "movaps [rsp + 272], xmm15",
+        "call {interrupted}",
+        "movaps xmm0, [rsp + 32]",
+        "movaps xmm1, [rsp + 48]",
+        "movaps xmm2, [rsp + 64]",
+        "movaps xmm3, [rsp + 80]",
+        "movaps xmm4, [rsp + 96]",
+        "movaps xmm5, [rsp + 112]",
+        "movaps xmm6, [rsp + 128]",
+        "movaps xmm7, [rsp + 144]",
+        "movaps xmm8, [rsp + 160]",
+        "movaps xmm9, [rsp + 176]",
+        "movaps xmm10, [rsp + 192]",
+        "movaps xmm11, [rsp + 208]",
+        "movaps xmm12, [rsp + 224]",
+        "movaps xmm13, [rsp + 240]",
+        "movaps xmm14, [rsp + 256]",
+        "movaps xmm15, [rsp + 272]",
+        "lea rsp, [rbp - 112]",
+        "pop r15",
+        "pop r14",
+        "pop r13",
+        "pop r12",
+        "pop r11",
+        "pop r10",
+        "pop r9",
+        "pop r8",
+        "pop rdi",
+        "pop rsi",
+        "pop rdx",
+        "pop rcx",
+        "pop rbx",
+        "pop rax",
+        "pop rbp",
+        "popfq",
+        "ret",
+        interrupted = sym crate::trap::interrupted,
+    )
+}
+
 /// Leaves wasm: returns 1 from the innermost [`enter`] of the context's store.
 ///
 /// # Safety

@@ -43,13 +43,14 @@ pub unsafe fn commit(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
         .map_err(|_| OutOfMemory)
 }
 
-/// Gives the memory of pages back; they read as zero afterwards.
+/// Gives the memory of pages back; they read as zero afterwards. False if that could not be done.
 ///
 /// # Safety
 /// As for [`commit`], and nothing refers to their contents.
-pub unsafe fn decommit(at: NonNull<u8>, len: usize) {
-    // SAFETY: promised by the caller. On failure the pages merely stay.
-    let _ = unsafe { mm::madvise(at.as_ptr().cast(), len, DONT_NEED) };
+pub unsafe fn decommit(at: NonNull<u8>, len: usize) -> bool {
+    // Elsewhere the advice may leave the contents.
+    // SAFETY: promised by the caller.
+    unsafe { mm::madvise(at.as_ptr().cast(), len, DONT_NEED) }.is_ok() && cfg!(target_os = "linux")
 }
 
 /// Makes pages readable and executable, and no longer writable.

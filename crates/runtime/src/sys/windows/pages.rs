@@ -36,6 +36,17 @@ unsafe fn allocate(at: *const c_void, len: usize, kind: u32, protection: u32) ->
     NonNull::new(at.cast()).ok_or(OutOfMemory)
 }
 
+/// # Safety
+/// As for [`commit`].
+unsafe fn protect(at: NonNull<u8>, len: usize, protection: u32) -> Result<(), OutOfMemory> {
+    let mut previous = 0;
+    // SAFETY: promised by the caller.
+    match unsafe { VirtualProtect(at.as_ptr().cast(), len, protection, &mut previous) } {
+        0 => Err(OutOfMemory),
+        _ => Ok(()),
+    }
+}
+
 /// Reserves address space without memory behind it. Accesses fault.
 pub fn reserve(len: usize) -> Result<NonNull<u8>, OutOfMemory> {
     // SAFETY: at an address that the system chooses.
@@ -57,7 +68,11 @@ pub unsafe fn commit(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
         return Ok(());
     }
     // SAFETY: promised by the caller.
-    unsafe { allocate(at.as_ptr().cast(), len, MEM_COMMIT, PAGE_READWRITE) }.map(drop)
+    unsafe {
+        allocate(at.as_ptr().cast(), len, MEM_COMMIT, PAGE_READWRITE)?;
+        // Pages that were committed before keep what they hold, but need not have got the protection.
+        protect(at, len, PAGE_READWRITE)
+    }
 }
 
 /// Gives the memory of pages back; they read as zero afterwards.
@@ -81,13 +96,19 @@ pub unsafe fn decommit(at: NonNull<u8>, len: usize) {
 /// # Safety
 /// As for [`commit`].
 pub unsafe fn make_executable(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
-    let mut previous = 0;
     // SAFETY: promised by the caller.
-    if unsafe { VirtualProtect(at.as_ptr().cast(), len, PAGE_EXECUTE_READ, &mut previous) } == 0 {
-        return Err(OutOfMemory);
-    }
+    unsafe { protect(at, len, PAGE_EXECUTE_READ) }?;
     super::super::arch::flush_instruction_cache(at.as_ptr(), len);
     Ok(())
+}
+
+/// Makes pages inaccessible; they keep their contents.
+///
+/// # Safety
+/// As for [`commit`].
+pub unsafe fn make_inaccessible(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
+    // SAFETY: promised by the caller.
+    unsafe { protect(at, len, PAGE_NOACCESS) }
 }
 
 /// Ends a mapping.

@@ -1,0 +1,148 @@
+// Memory stays flat when things are made and dropped, and what can still be reached stays usable.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { scriptWith, succeed } from './helpers/child.mjs';
+
+const MODULES = {
+  plain: `(module (func (export "f") (result i32) (i32.const 7)))`,
+  memory: `(module (memory (export "m") 1) (func (export "f") (result i32) (i32.store (i32.const 8) (i32.const 7))
+    (i32.load (i32.const 8))))`,
+  imports: `(module (import "m" "f" (func $f (result i32))) (func (export "f") (result i32) (call $f)))`,
+  table: `(module (import "m" "t" (table 4 funcref)) (func $f (export "f") (result i32) (i32.const 7))
+    (elem (i32.const 0) $f))`,
+  both: `(module (import "m" "m" (memory 1)) (import "m" "t" (table 4 funcref)) (import "m" "f" (func $f (result i32)))
+    (func $g (export "f") (result i32) (call $f)) (elem (i32.const 1) $g) (export "m" (memory 0)) (export "t" (table 0)))`,
+  refs: `(module (func (export "id") (param externref) (result externref) (local.get 0))
+    (table (export "t") 1 externref) (global (export "g") (mut externref) (ref.null extern)))`,
+};
+
+/** Helpers of the loops. */
+const HELPERS = `
+  const TIMES = 100_000;
+  const modules = {};
+  const make = (name, imports) =>
+    new WebAssembly.Instance((modules[name] ??= new WebAssembly.Module(bytes(name))), imports).exports;
+  /** Runs a step many times; fails when resident memory grows after the first fifth. */
+  async function flat(step, { times = TIMES, yielding = false, room = 20 } = {}) {
+    let base = 0;
+    let most = 0;
+    for (let n = 0; n < times; n++) {
+      step(n);
+      if (yielding && n % 50 === 0) await new Promise(setImmediate);
+      if (n % 1000 === 0) {
+        if (n < times / 5) base = Math.max(base, rss());
+        else most = Math.max(most, rss());
+      }
+    }
+    const grown = most - base;
+    console.log(grown < room ? 'flat' : 'grew by ' + grown.toFixed(0) + ' MB from ' + base.toFixed(0) + ' MB');
+  }
+`;
+
+const child = (name, code, expected = 'flat', options = {}) =>
+  test(name, { timeout: 180_000 }, async () => {
+    const script = scriptWith(MODULES, HELPERS + code);
+    assert.equal(await succeed(script, { timeout: 170_000, ...options }), expected);
+  });
+
+/** A body of a loop each. */
+const STEPS = {
+  'instances without anything': `assert.equal(make('plain').f(), 7)`,
+  'instances that are never called': `make('plain')`,
+  'instances with a memory': `assert.equal(make('memory').f(), 7)`,
+  'instances with a memory whose buffer is used': `{
+    const { f, m } = make('memory');
+    f();
+    assert.equal(new Uint8Array(m.buffer)[8], 7);
+  }`,
+  'instances whose imports refer back to them': `{
+    const exports = make('imports', { m: { f: () => typeof exports === 'object' ? 7 : 0 } });
+    assert.equal(exports.f(), 7);
+  }`,
+  'instances with an imported table that holds their functions': `{
+    const t = new WebAssembly.Table({ element: 'anyfunc', initial: 4 });
+    assert.equal(make('table', { m: { t } }).f(), t.get(0)());
+  }`,
+  'instances, tables, memories and imports in cycles': `{
+    const t = new WebAssembly.Table({ element: 'anyfunc', initial: 4 });
+    const m = new WebAssembly.Memory({ initial: 1 });
+    const a = make('both', { m: { t, m, f: () => t.get(0) ? 7 : a.m.buffer.byteLength } });
+    const b = make('both', { m: { t: a.t, m: a.m, f: a.f } });
+    t.set(3, b.f);
+    assert.equal(b.f(), 65536);
+  }`,
+  'instances that share one table that stays': `assert.equal(make('table', { m: { t: kept } }).f(), 7)`,
+  memories: `new WebAssembly.Memory({ initial: 1 })`,
+  'memories without pages': `new WebAssembly.Memory({ initial: 0 })`,
+  'memories whose buffer is touched': `new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer).fill(1)`,
+  tables: `new WebAssembly.Table({ element: 'externref', initial: 20 }, { n })`,
+  globals: `new WebAssembly.Global({ value: 'externref', mutable: true }, { n }).value = [n]`,
+};
+
+for (const [what, step] of Object.entries(STEPS)) {
+  for (const yielding of [false, true]) {
+    child(
+      `100,000 ${what}, ${yielding ? 'with pauses' : 'in one go'}`,
+      `const kept = new WebAssembly.Table({ element: 'anyfunc', initial: 4 });
+      await flat((n) => { ${step}; }, { yielding: ${yielding} });`,
+    );
+  }
+}
+
+child(
+  'modules compiled and dropped',
+  `await flat((n) => {
+    const module = new WebAssembly.Module(bytes(n % 2 ? 'memory' : 'both'));
+    if (n % 2) assert.equal(new WebAssembly.Instance(module).exports.f(), 7);
+  }, { times: 5000 });`,
+);
+
+child(
+  'modules compiled on other threads and dropped',
+  `let base;
+  for (let n = 0; n < 200; n++) {
+    await Promise.all(Array.from({ length: 20 }, () => WebAssembly.instantiate(bytes('memory'))));
+    if (n === 50) base = rss();
+  }
+  console.log(rss() - base < 20 ? 'flat' : 'grew by ' + (rss() - base));`,
+);
+
+child(
+  '10,000 live instances with a memory each',
+  `const all = Array.from({ length: 10_000 }, () => make('memory'));
+  all.forEach(({ m }, n) => { new Uint32Array(m.buffer)[1] = n; });
+  all.forEach(({ f }) => assert.equal(f(), 7));
+  all.forEach(({ m }, n) => assert.equal(new Uint32Array(m.buffer)[1], n));
+  console.log('ok');`,
+  'ok',
+);
+
+child(
+  'externrefs that pass through are freed',
+  `const { id, t, g } = make('refs');
+  let freed = 0;
+  const registry = new FinalizationRegistry(() => freed++);
+  const pass = (n) => {
+    const value = { n, ballast: new Array(100).fill(n) };
+    registry.register(value);
+    assert.equal(id(value), value);
+    if (n % 3 === 0) t.set(0, value);
+    if (n % 3 === 1) g.value = value;
+  };
+  await flat(pass, { times: 200_000 });
+  for (let n = 0; n < 10 && freed < 199_000; n++) { gc(); await sleep(20); make('plain'); id({}); }
+  console.log(freed >= 195_000 ? 'freed' : 'freed only ' + freed);
+  assert.equal(t.get(0).n % 3, 0);
+  assert.equal(g.value.n % 3, 1);`,
+  'flat\nfreed',
+  { flags: ['--expose-gc'] },
+);
+
+for (const f of ['() => 7', '() => { throw 7; }']) {
+  child(
+    `10,000,000 calls, ${f}`,
+    `const { f } = make('imports', { m: { f: ${f} } });
+    await flat(() => { for (let n = 0; n < 100; n++) try { f(); } catch {} }, { times: ${f.includes('throw') ? 10_000 : 100_000} });`,
+  );
+}
