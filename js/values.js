@@ -2,6 +2,8 @@
 // Host values in wasm: wasm holds handles, this holds the values. The handle of a value is its index, doubled, plus 1;
 // null is 0.
 
+const v8 = require('node:v8');
+const vm = require('node:vm');
 const { host } = require('./binding');
 
 const MIN_THRESHOLD = 4096;
@@ -53,6 +55,19 @@ function collectIfDue() {
   if (live) sweep(live);
 }
 
+let collectGarbage;
+
+/** Frees all that can be freed, JavaScript's garbage first: for when memory or address space has run out. */
+function collectNow() {
+  if (!collectGarbage) {
+    v8.setFlagsFromString('--expose-gc');
+    collectGarbage = vm.runInNewContext('gc');
+    v8.setFlagsFromString('--no-expose-gc');
+  }
+  collectGarbage();
+  sweep(host.collect());
+}
+
 // A sentinel that is lost at the next garbage collection: memory comes back even if nothing new is made.
 const PAUSE_MS = 100;
 let last = 0;
@@ -66,4 +81,4 @@ const registry = new FinalizationRegistry(() => {
 });
 registry.register({});
 
-module.exports = { UNDEFINED, reserve, handleOf, valueOf, collectIfDue };
+module.exports = { UNDEFINED, reserve, handleOf, valueOf, collectIfDue, collectNow };

@@ -8,20 +8,29 @@ const { EXISTING } = require('./memory');
 const { ValueType, referenceFrom, referenceTo, defaultReference } = require('./value');
 const { dictionary, enumeration, required, defineInterface } = require('./webidl');
 
+/** Where values are copied through. */
+const scratch = new Uint8Array(16);
+const scratchOf = (View) => new View(scratch.buffer);
+
 /** How a scalar is read from and written to a global's cell. */
 const SCALARS = {
-  i: { View: Int32Array, from: (value) => value | 0 },
-  I: { View: BigInt64Array, from: (value) => BigInt.asIntN(64, value) },
-  f: { View: Float32Array, from: (value) => Math.fround(value) },
-  F: { View: Float64Array, from: (value) => +value },
+  i: { View: Int32Array, copy: scratchOf(Int32Array), from: (value) => value | 0 },
+  I: { View: BigInt64Array, copy: scratchOf(BigInt64Array), from: (value) => BigInt.asIntN(64, value) },
+  f: { View: Float32Array, copy: scratchOf(Float32Array), from: (value) => Math.fround(value) },
+  F: { View: Float64Array, copy: scratchOf(Float64Array), from: (value) => +value },
 };
+const REFERENCE = { View: BigUint64Array, copy: scratchOf(BigUint64Array) };
+
+/** Uses after which a global is worth a view of its cell, which Node frees only when the event loop turns. */
+const MANY_USES = 16;
 
 class Global {
   #id;
   #type;
   #mutable;
-  /** A view of the value, made when it is first needed. */
+  /** A view of the value, made when it is used often. */
   #cell = null;
+  #uses = 0;
   /** Anchors of the instances whose functions the global may hold. */
   #holders = new Set();
 
@@ -64,19 +73,35 @@ class Global {
     return reference;
   }
 
-  #view() {
-    this.#cell ??= new (SCALARS[this.#type]?.View ?? BigUint64Array)(host.globalCell(this.#id));
-    return this.#cell;
+  /** Whether there is a view of the value by now. */
+  #isViewed(View) {
+    if (this.#cell === null && ++this.#uses > MANY_USES) this.#cell = new View(host.globalCell(this.#id));
+    return this.#cell !== null;
+  }
+
+  #load() {
+    const { View, copy } = SCALARS[this.#type] ?? REFERENCE;
+    if (this.#isViewed(View)) return this.#cell[0];
+    host.readGlobal(this.#id, scratch);
+    return copy[0];
   }
 
   #store(converted) {
-    this.#view()[0] = SCALARS[this.#type] ? converted : BigInt(converted);
+    const { View, copy } = SCALARS[this.#type] ?? REFERENCE;
+    const value = View === BigUint64Array ? BigInt(converted) : converted;
+    if (this.#isViewed(View)) {
+      this.#cell[0] = value;
+      return;
+    }
+    scratch.fill(0);
+    copy[0] = value;
+    host.writeGlobal(this.#id, scratch);
   }
 
   /** https://webassembly.github.io/spec/js-api/#getglobalvalue */
   #get() {
     if (this.#type === 'v') throw new TypeError('WebAssembly.Global.value: v128 has no JavaScript values');
-    const raw = this.#view()[0];
+    const raw = this.#load();
     return SCALARS[this.#type] ? raw : referenceTo(this.#type, Number(raw));
   }
 

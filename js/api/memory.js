@@ -3,7 +3,7 @@
 
 const { host, Kind } = require('../binding');
 const { setOnGrowth } = require('../drive');
-const { collectIfDue } = require('../values');
+const { collectIfDue, collectNow } = require('../values');
 const { unsignedLong, dictionary, required, defineInterface } = require('./webidl');
 
 const MAX_PAGES = 65536;
@@ -96,7 +96,11 @@ function create(value) {
       throw new RangeError(`${what}: ${pages} pages are more than the limit of ${MAX_PAGES}`);
   }
   collectIfDue();
-  const id = host.newMemory(min, max);
+  let id = host.newMemory(min, max);
+  if (id === null) {
+    collectNow();
+    id = host.newMemory(min, max);
+  }
   if (id === null) throw new RangeError(`${what}: could not allocate memory`);
   return id;
 }

@@ -3,7 +3,8 @@
 use gantry_engine::{Engine, Module};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let [input, output] = std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "text IN.wasm OUT.bin")?;
+    let [input, output] =
+        std::env::args().skip(1).collect::<Vec<_>>().try_into().map_err(|_| "text IN.wasm OUT.bin")?;
     let module = Module::new(&Engine::default(), &std::fs::read(input)?)?;
     let artifact = module.loaded().artifact();
     std::fs::write(output, artifact.text())?;

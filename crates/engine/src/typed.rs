@@ -81,20 +81,29 @@ macro_rules! wasm_tuples {
             }
 
             fn store(self, slots: &mut [u128]) {
-                let _ = &slots;
                 $(slots[$index] = self.$index.to_bits();)*
             }
 
             fn load(slots: &[u128]) -> Self {
-                let _ = slots;
                 ($($name::from_bits(slots[$index]),)*)
             }
         })*
     };
 }
 
+impl WasmList for () {
+    const LEN: usize = 0;
+
+    fn types() -> Box<[ValType]> {
+        [].into()
+    }
+
+    fn store(self, _slots: &mut [u128]) {}
+
+    fn load(_slots: &[u128]) -> Self {}
+}
+
 wasm_tuples! {
-    ()
     (A 0)
     (A 0 B 1)
     (A 0 B 1 C 2)

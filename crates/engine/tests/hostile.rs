@@ -83,7 +83,7 @@ impl Counts {
         self.cases += 1;
         let valid = validate(wasm);
         self.valid += usize::from(valid);
-        if !valid && self.cases % COMPILED_INVALID != 0 {
+        if !valid && !self.cases.is_multiple_of(COMPILED_INVALID) {
             return;
         }
         self.compiled += 1;

@@ -51,7 +51,7 @@ impl std::fmt::Debug for HostFunction {
 
 impl HostFunction {
     /// A function of type `ty` of `module`, which imports such a function.
-    pub(crate) fn new(
+    pub(crate) fn make(
         store: &mut Store,
         module: Arc<LoadedModule>,
         ty: u32,

@@ -155,7 +155,7 @@ impl Store {
                 }
                 Extern::Suspend(key) => {
                     let ExternType::Func(ty) = import.ty else { unreachable!("imports were checked") };
-                    let host = HostFunction::new(self, loaded.clone(), ty, Behaviour::Suspend, Some(id), key);
+                    let host = HostFunction::make(self, loaded.clone(), ty, Behaviour::Suspend, Some(id), key);
                     let func = self.host(host).funcref();
                     self.instance_mut(id).set_func_import(funcs, func);
                     funcs += 1;

@@ -82,7 +82,7 @@ unsafe extern "C" fn memory_grow(vmctx: Context, memory: u32, delta: u64) -> u64
 }
 
 /// `len` bytes at `at`, or `None` outside the memory.
-fn bytes_mut<'s>(store: &'s mut Store, id: InstanceId, memory: u32, at: u64, len: u64) -> Option<&'s mut [u8]> {
+fn bytes_mut(store: &mut Store, id: InstanceId, memory: u32, at: u64, len: u64) -> Option<&mut [u8]> {
     let memory = store.instance(id).memory(memory);
     let end = usize::try_from(at.checked_add(len)?).ok()?;
     store.memory_mut(memory).data_mut().get_mut(at as usize..end)

@@ -254,7 +254,7 @@ impl Store {
     /// Makes a host function of the type that `module` imports at type index `ty`. The closure gets the arguments
     /// as slots and leaves its results there.
     pub fn new_callback(&mut self, module: Arc<LoadedModule>, ty: u32, callback: Box<Callback>) -> HostId {
-        HostFunction::new(self, module, ty, Behaviour::Callback(callback), None, 0)
+        HostFunction::make(self, module, ty, Behaviour::Callback(callback), None, 0)
     }
 
     pub(crate) fn insert_host(&mut self, function: Box<HostFunction>) -> HostId {

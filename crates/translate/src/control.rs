@@ -3,8 +3,8 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, MemFlagsData, Type, Value, types};
-use gantry_abi::vmctx::VMStoreContext;
 use gantry_abi::TrapCode;
+use gantry_abi::vmctx::VMStoreContext;
 use gantry_module::{Result, ValType};
 use wasmparser::{BlockType, BrTable, Operator};
 

@@ -135,7 +135,8 @@ impl<'a> FuncTranslator<'a> {
             libcall_sigs: HashMap::new(),
         };
         t.check_stack_in_prologue();
-        for param in t.b.block_params(entry)[1..].to_vec() {
+        let params = t.b.block_params(entry)[1..].to_vec();
+        for param in params {
             let variable = t.b.declare_var(t.b.func.dfg.value_type(param));
             t.b.def_var(variable, param);
             t.locals.push(variable);
