@@ -14,8 +14,13 @@ class Anchor {
   thunks = [];
   /** Exported functions by index; see functions.js. */
   functions = new Map();
-  /** Anchors, or sets of them, that must live as long as this. */
+  /** Anchors and holders that must live as long as this. */
   refs = [];
+
+  /** @param writesTables whether code of the instance can put functions into tables */
+  constructor(writesTables) {
+    this.writesTables = writesTables;
+  }
 }
 
 /** The anchor of a live instance. */

@@ -71,6 +71,12 @@ impl Host {
         (self.state.store.population() + self.state.modules.len()) as u32
     }
 
+    /// How many calls of wasm are going on.
+    #[napi]
+    pub fn depth(&self) -> u32 {
+        self.state.store.depth() as u32
+    }
+
     /// Ties the life of a native thing to that of an object.
     #[napi]
     pub fn track(&mut self, env: Env, kind: u32, id: u32, object: Unknown<'_>) -> napi::Result<()> {

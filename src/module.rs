@@ -26,6 +26,8 @@ struct ModuleInfo<'m> {
     #[serde(rename = "codeSize")]
     code_size: usize,
     start: bool,
+    #[serde(rename = "writesTables")]
+    writes_tables: bool,
 }
 
 /// A compiled module on its way to a host.
@@ -94,6 +96,7 @@ impl Host {
             functions: module.loaded().module().defined_funcs(),
             code_size: module.loaded().code_size(),
             start: module.loaded().module().start.is_some(),
+            writes_tables: module.loaded().artifact().writes_tables(),
         };
         Ok(serde_json::to_string(&info).expect("plain data"))
     }

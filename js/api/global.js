@@ -2,6 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#globals
 
 const { host, Kind } = require('../binding');
+const { Holders } = require('../holders');
 const { anchorOfFunction } = require('../identity');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
@@ -32,7 +33,7 @@ class Global {
   #cell = null;
   #uses = 0;
   /** Anchors of the instances whose functions the global may hold. */
-  #holders = new Set();
+  #holders = new Holders();
 
   constructor(descriptor, value) {
     if (descriptor === EXISTING) {

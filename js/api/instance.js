@@ -54,7 +54,7 @@ function readImports(module, importObject, what) {
       `${what}: an import object is required, because the module imports ${name(imports[0])}`,
     );
   }
-  const anchor = new Anchor();
+  const anchor = new Anchor(infoOfModule(module).writesTables);
   // Getters may instantiate other modules: the numbers are gathered here before they go where all instances' go.
   const given = [];
   for (let index = 0; index < imports.length; index++) {
@@ -93,7 +93,7 @@ function readImport(wanted, value, anchor, index, what) {
       return readFunction(wanted, value, anchor, index, what);
     case 'table':
       if (!isTable(value)) throw mismatch(wanted, index, describe(value), what);
-      if (wanted.signature === 'p') share(anchor, holdersOfTable(value));
+      if (wanted.signature === 'p') holdersOfTable(value).share(anchor, idOfTable(value));
       return [Import.TABLE, idOfTable(value)];
     case 'memory':
       if (!isMemory(value)) throw mismatch(wanted, index, describe(value), what);
@@ -103,16 +103,13 @@ function readImport(wanted, value, anchor, index, what) {
   }
 }
 
-/** What both sides can put functions into keeps the instance alive, and the other way round. */
-function share(anchor, holders) {
-  holders.add(anchor);
-  anchor.refs.push(holders);
-}
-
 function readFunction(wanted, value, anchor, index, what) {
   if (typeof value !== 'function') throw mismatch(wanted, index, describe(value), what);
   if (isExportedFunction(value)) {
-    anchor.refs.push(anchorOfFunction(value));
+    const owner = anchorOfFunction(value);
+    anchor.refs.push(owner);
+    // It may keep functions that it is passed.
+    if (wanted.signature.split(':')[0].includes('p')) owner.refs.push(anchor);
     return [Import.FUNC, addressOf(value)];
   }
   anchor.thunks[index] = importFactory(wanted.signature)(value, anchor);
@@ -130,7 +127,7 @@ function readGlobal(wanted, value, anchor, index, what) {
     global = new Global({ value: TYPE_NAMES[type] }, value);
   }
   anchor.refs.push(global);
-  if (wanted.signature === 'mut p') share(anchor, holdersOfGlobal(global));
+  if (wanted.signature === 'mut p') holdersOfGlobal(global).share(anchor);
   return [Import.GLOBAL, idOfGlobal(global)];
 }
 
@@ -195,7 +192,7 @@ function createExport(anchor, { kind, signature }, number, extra, index, made) {
   const { existing, fresh, holders } = OBJECTS[kind];
   object = extra === 1 ? existing(number) : fresh(number);
   made.set(key, object);
-  if (signature?.endsWith('p')) share(anchor, holders(object));
+  if (signature?.endsWith('p')) holders(object).share(anchor, kind === 'table' ? number : undefined);
   return object;
 }
 

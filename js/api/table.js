@@ -2,6 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#tables
 
 const { host, Kind } = require('../binding');
+const { Holders } = require('../holders');
 const { anchorOfFunction } = require('../identity');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
@@ -14,7 +15,7 @@ class Table {
   #id;
   #type;
   /** Anchors of the instances whose functions the table may hold. */
-  #holders = new Set();
+  #holders = new Holders();
 
   constructor(descriptor, value) {
     if (descriptor === EXISTING) {

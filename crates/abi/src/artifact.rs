@@ -3,7 +3,7 @@
 //! ```text
 //! magic, format version, identity of compiler and target, checksum over all that follows
 //! directory: offset and length of each part
-//! parts: machine code, function bounds, trampolines, traps, source positions, the module's skeleton
+//! parts: machine code, function bounds, trampolines, traps, source positions, the module's skeleton, facts
 //! ```
 //!
 //! Integers are little-endian. The same module and settings give the same bytes.
@@ -17,7 +17,7 @@ const MAGIC: [u8; 8] = *b"\0gantry\x01";
 const IDENTITY_AT: usize = 8;
 const CHECKSUM_AT: usize = IDENTITY_AT + 32;
 const DIRECTORY_AT: usize = CHECKSUM_AT + 32;
-const PARTS: usize = 8;
+const PARTS: usize = 9;
 const DIRECTORY_END: usize = DIRECTORY_AT + PARTS * 16;
 /// Parts begin at multiples of this, so that tables can be read as they lie.
 const ALIGN: usize = 16;
@@ -32,6 +32,7 @@ enum Part {
     TrapCodes,
     Positions,
     Skeleton,
+    Facts,
 }
 
 /// Machine code that calls between conventions, for one signature.
@@ -60,6 +61,8 @@ pub struct Parts {
     pub positions: Vec<(u32, u32)>,
     /// The module without its code.
     pub skeleton: Vec<u8>,
+    /// Whether the code can put references into tables.
+    pub writes_tables: bool,
 }
 
 /// Why bytes are not an artifact that can be used.
@@ -117,6 +120,7 @@ impl Artifact {
         part(Part::TrapCodes, &|out| out.extend(parts.traps.iter().map(|t| t.1 as u8)));
         part(Part::Positions, &|out| push_u32s(out, parts.positions.iter().flat_map(|p| [p.0, p.1])));
         part(Part::Skeleton, &|out| out.extend_from_slice(&parts.skeleton));
+        part(Part::Facts, &|out| out.push(u8::from(parts.writes_tables)));
         for (i, (offset, len)) in directory.iter().enumerate() {
             let at = DIRECTORY_AT + i * 16;
             bytes[at..at + 8].copy_from_slice(&(*offset as u64).to_le_bytes());
@@ -177,6 +181,11 @@ impl Artifact {
     fn part(&self, part: Part) -> &[u8] {
         let (offset, len) = self.parts[part as usize];
         &self.bytes[offset..offset + len]
+    }
+
+    /// Whether the code can put references into tables.
+    pub fn writes_tables(&self) -> bool {
+        self.part(Part::Facts) != [0]
     }
 
     /// Machine code.
@@ -289,6 +298,7 @@ mod tests {
             traps: vec![(5, TrapCode::Unreachable), (50, TrapCode::MemoryOutOfBounds)],
             positions: vec![(0, 100), (20, 117), (48, 200)],
             skeleton: b"\0asm\x01\0\0\0".to_vec(),
+            writes_tables: true,
         };
         Artifact::new(parts, &[7; 32])
     }

@@ -88,6 +88,7 @@ impl Compiler {
     /// Compiles a decoded module.
     pub fn compile_bodies(&self, module: Module, bodies: Vec<FunctionBody>) -> Result<Artifact, CompileError> {
         let functions = self.functions(&module, bodies)?;
+        let writes_tables = functions.iter().any(|function| function.writes_tables);
         let mut linker = Linker::default();
         let bounds = functions.into_iter().map(|f| linker.place(f)).collect();
         let (entry_types, host_types) = trampoline_types(&module);
@@ -96,6 +97,7 @@ impl Compiler {
         let imported = module.imported_funcs;
         let fill = |parts: &mut Parts| {
             parts.functions = bounds;
+            parts.writes_tables = writes_tables;
             parts.entry_trampolines = entry_trampolines;
             parts.host_trampolines = host_trampolines;
             parts.skeleton = module.skeleton;
@@ -119,11 +121,13 @@ impl Compiler {
         body: FunctionBody,
     ) -> Result<CompiledFunction, CompileError> {
         let func = body.index + env.module.imported_funcs;
-        self.translate(worker, env, body)?;
-        function::compile(&mut worker.context, &*self.isa).map_err(|reason| CompileError::Limit { func, reason })
+        let writes_tables = self.translate(worker, env, body)?;
+        let compiled = function::compile(&mut worker.context, &*self.isa);
+        let compiled = compiled.map_err(|reason| CompileError::Limit { func, reason })?;
+        Ok(CompiledFunction { writes_tables, ..compiled })
     }
 
-    fn translate(&self, worker: &mut Worker, env: &ModuleEnv<'_>, body: FunctionBody) -> Result<(), CompileError> {
+    fn translate(&self, worker: &mut Worker, env: &ModuleEnv<'_>, body: FunctionBody) -> Result<bool, CompileError> {
         worker.context.clear();
         let config = self.isa.frontend_config();
         Ok(translate_function(&mut worker.translator, env, config, body, &mut worker.context.func)?)

@@ -25,6 +25,8 @@ pub(crate) struct CompiledFunction {
     pub traps: Vec<(u32, TrapCode)>,
     /// Offset in the code, offset in the module (`u32::MAX`: none).
     pub positions: Vec<(u32, u32)>,
+    /// Whether it can put references into tables.
+    pub writes_tables: bool,
 }
 
 /// Compiles what `context` holds.
@@ -57,7 +59,7 @@ pub(crate) fn compile(context: &mut Context, isa: &dyn TargetIsa) -> Result<Comp
         push(location.start, if location.loc.is_default() { u32::MAX } else { location.loc.bits() });
         end = location.end;
     }
-    Ok(CompiledFunction { code: buffer.data().to_vec(), calls, traps, positions })
+    Ok(CompiledFunction { code: buffer.data().to_vec(), calls, traps, positions, writes_tables: false })
 }
 
 /// The reverse of [`gantry_translate::trap`].

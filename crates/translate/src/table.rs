@@ -15,6 +15,14 @@ const ELEMENT_SHIFT: i64 = 3;
 
 impl FuncTranslator<'_> {
     pub(crate) fn table_operator(&mut self, op: &Operator<'_>) -> bool {
+        self.writes_tables |= matches!(
+            op,
+            Operator::TableSet { .. }
+                | Operator::TableGrow { .. }
+                | Operator::TableFill { .. }
+                | Operator::TableCopy { .. }
+                | Operator::TableInit { .. }
+        );
         match op {
             Operator::TableGet { table } => {
                 let index = self.pop();

@@ -46,6 +46,8 @@ pub(crate) struct FuncTranslator<'a> {
     pub locals: Vec<Variable>,
     /// Alias regions.
     pub regions: Regions,
+    /// Whether an instruction was seen that puts references into a table.
+    pub writes_tables: bool,
     func_refs: HashMap<u32, FuncRef>,
     type_sigs: HashMap<u32, SigRef>,
     libcall_sigs: HashMap<Libcall, SigRef>,
@@ -58,14 +60,15 @@ pub struct Translator {
     validator: FuncValidatorAllocations,
 }
 
-/// Validates a body and translates it into `func`, which must be empty.
+/// Validates a body and translates it into `func`, which must be empty. Returns whether the function can put references
+/// into tables.
 pub fn translate_function(
     translator: &mut Translator,
     env: &ModuleEnv<'_>,
     frontend_config: TargetFrontendConfig,
     body: FunctionBody,
     func: &mut ir::Function,
-) -> Result<()> {
+) -> Result<bool> {
     let index = body.index + env.module.imported_funcs;
     let ty = env.module.func_type(index);
     func.signature = env::wasm_signature(ty);
@@ -100,8 +103,9 @@ pub fn translate_function(
     }
     operators.finish()?;
     translator.validator = validator.into_allocations();
+    let writes_tables = t.writes_tables;
     t.finish(frontend_config);
-    Ok(())
+    Ok(writes_tables)
 }
 
 impl<'a> FuncTranslator<'a> {
@@ -130,6 +134,7 @@ impl<'a> FuncTranslator<'a> {
             reachable: true,
             locals: Vec::new(),
             regions,
+            writes_tables: false,
             func_refs: HashMap::new(),
             type_sigs: HashMap::new(),
             libcall_sigs: HashMap::new(),

@@ -75,20 +75,25 @@ pub unsafe fn commit(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
     }
 }
 
-/// Gives the memory of pages back; they read as zero afterwards.
+/// Gives the memory of pages back; they read as zero afterwards. When false is returned, the pages may hold what they
+/// held.
 ///
 /// # Safety
 /// As for [`commit`], and nothing refers to their contents.
-pub unsafe fn decommit(at: NonNull<u8>, len: usize) {
-    // SAFETY: promised by the caller. When pages cannot be given back, they merely stay.
-    if len == 0 || unsafe { VirtualFree(at.as_ptr().cast(), len, MEM_DECOMMIT) } == 0 {
-        return;
+pub unsafe fn decommit(at: NonNull<u8>, len: usize) -> bool {
+    if len == 0 {
+        return true;
+    }
+    // SAFETY: promised by the caller.
+    if unsafe { VirtualFree(at.as_ptr().cast(), len, MEM_DECOMMIT) } == 0 {
+        return false;
     }
     // SAFETY: promised by the caller.
     if unsafe { commit(at, len) }.is_err() {
         // Another process took the pages in between. Whoever uses these next could not even report a fault.
         std::process::abort();
     }
+    true
 }
 
 /// Makes pages readable and executable, and no longer writable.
