@@ -82,10 +82,14 @@ const STEPS = {
 
 for (const [what, step] of Object.entries(STEPS)) {
   for (const yielding of [false, true]) {
+    // Node keeps some 200 bytes of each external ArrayBuffer until the event loop turns; instances that share a table
+    // are looked through only now and then.
+    const isLate = what.includes('share one table') || (what.includes('buffer') && !yielding);
+    const room = isLate ? 50 : 20;
     child(
       `100,000 ${what}, ${yielding ? 'with pauses' : 'in one go'}`,
       `const kept = new WebAssembly.Table({ element: 'anyfunc', initial: 4 });
-      await flat((n) => { ${step}; }, { yielding: ${yielding} });`,
+      await flat((n) => { ${step}; }, { yielding: ${yielding}, room: ${room} });`,
     );
   }
 }

@@ -30,6 +30,15 @@ const MODULES = {
     (call $f) (local.get 0) (local.get 1)))`,
   returning: `(module (import "m" "f" (func $f (result funcref))) (global $g (mut funcref) (ref.null func))
     (func (export "store") (global.set $g (call $f))) (func (export "get") (result funcref) (global.get $g)))`,
+  mover: `(module (import "m" "from" (table $from 4 funcref)) (import "m" "to" (table $to 4 funcref))
+    (table $own 4 funcref)
+    (func (export "move") (table.copy $to $from (i32.const 0) (i32.const 0) (i32.const 4))
+      (table.copy $own $from (i32.const 0) (i32.const 0) (i32.const 4))
+      (table.fill $from (i32.const 0) (ref.null func) (i32.const 4)))
+    (func (export "call") (param i32) (result i32) (call_indirect $own (result i32) (local.get 0))))`,
+  toGlobal: `(module (import "m" "t" (table 4 funcref)) (import "m" "g" (global $g (mut funcref)))
+    (func (export "move") (global.set $g (table.get (i32.const 0)))
+      (table.fill (i32.const 0) (ref.null func) (i32.const 4))))`,
   segment: `(module (import "m" "f" (func $i (result i32))) (table $t 1 funcref) (elem $e func $i)
     (func (export "call") (result i32) (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1))
       (call_indirect (result i32) (i32.const 0))))`,
@@ -132,6 +141,35 @@ for (const give of ['give', 'giveImport']) {
     assert.equal(k.get(), k.getGlobal());`,
   );
 }
+
+survives(
+  'functions that wasm moved to other tables',
+  `const [from, to] = [1, 2].map(() => new WebAssembly.Table({ element: 'anyfunc', initial: 4 }));
+  const { move, call } = make('mover', { m: { from, to } });
+  make('table', { m: { t: from, f: () => 20 } });
+  move();
+  await collect();
+  for (let n = 0; n < 300; n++) make('caller', { m: { t: from } });
+  await collect();
+  assert.equal(from.get(0), null);
+  for (const index of [0, 1]) {
+    assert.equal(call(index), 20);
+    assert.equal(to.get(index)(), 20);
+  }`,
+);
+
+survives(
+  'a function that wasm moved through a shared global',
+  `const t = new WebAssembly.Table({ element: 'anyfunc', initial: 4 });
+  const g = new WebAssembly.Global({ value: 'anyfunc', mutable: true });
+  make('table', { m: { t, f: () => 21 } });
+  make('toGlobal', { m: { t, g } }).move();
+  await collect();
+  for (let n = 0; n < 300; n++) make('caller', { m: { t } });
+  await collect();
+  assert.equal(t.get(0), null);
+  assert.equal(g.value(), 21);`,
+);
 
 survives(
   'a function that was passed from JavaScript',

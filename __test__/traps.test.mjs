@@ -52,6 +52,7 @@ const REASONS = [
 
 /** What the built-in engine says differs a little between versions and instructions. */
 const ALSO = {
+  'null function or function signature mismatch': /function signature mismatch/,
   'divide by zero': /remainder by zero|divide by zero/,
   'divide result unrepresentable': /divide result|float/,
   'table index is out of bounds': /table (index|access|or|element)|out of bounds|element segment/,

@@ -143,7 +143,7 @@ both('imports are called with undefined as this and exactly their arguments', (W
         (call $f (i32.const -1) (i64.const -2) (f32.const 0.1) (f64.const 0.1) (local.get 0) (ref.func $g))))`,
     {
       m: {
-        f (...args) {
+        f(...args) {
           seen = [this, ...args];
         },
       },
