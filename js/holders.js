@@ -3,7 +3,8 @@
 //
 // JavaScript sees what it puts there itself. What wasm puts there it does not see, so that every instance that can write
 // to a table counts from when it was linked to it. Instances that cannot write after their segments were copied count
-// only as long as their functions are there, which is looked up when there are many.
+// only as long as some table or global has their functions, which is looked up when there are many. Any will do: who
+// moved a function elsewhere was linked to this table and keeps its holders.
 
 const { host } = require('./binding');
 
@@ -18,20 +19,17 @@ class Holders {
     this.#anchors.add(anchor);
   }
 
-  /**
-   * Counts an instance in that was given access, and the holders among what it reaches.
-   * @param table the number of the table; nothing for globals, which are not looked into
-   */
-  share(anchor, table) {
-    if (table !== undefined && this.#anchors.size >= this.#limit) this.#prune(table);
+  /** Counts an instance in that was given access, and the holders among what it reaches. */
+  share(anchor) {
+    if (this.#anchors.size >= this.#limit) this.#prune();
     this.#anchors.add(anchor);
     anchor.refs.push(this);
   }
 
-  #prune(table) {
-    // Functions of the table may be on the stack only.
+  #prune() {
+    // Functions may be on the stack only.
     if (host.depth() > 0) return;
-    const owners = new Set(host.tableOwners(table));
+    const owners = new Set(host.ownersOfKeptFunctions());
     for (const anchor of this.#anchors) {
       if (!anchor.writesTables && !owners.has(anchor.id)) this.#anchors.delete(anchor);
     }

@@ -51,9 +51,9 @@ impl Host {
         old.map(|old| old as u32)
     }
 
-    /// The instances whose functions a table holds.
+    /// The instances whose functions some table or global holds.
     #[napi]
-    pub fn table_owners(&self, table: u32) -> Vec<u32> {
-        self.state.store.table_owners(TableId(table)).into_iter().map(|id| id.0).collect()
+    pub fn owners_of_kept_functions(&self) -> Vec<u32> {
+        self.state.store.owners_of_kept_functions().into_iter().map(|id| id.0).collect()
     }
 }

@@ -93,7 +93,7 @@ function readImport(wanted, value, anchor, index, what) {
       return readFunction(wanted, value, anchor, index, what);
     case 'table':
       if (!isTable(value)) throw mismatch(wanted, index, describe(value), what);
-      if (wanted.signature === 'p') holdersOfTable(value).share(anchor, idOfTable(value));
+      if (wanted.signature === 'p') holdersOfTable(value).share(anchor);
       return [Import.TABLE, idOfTable(value)];
     case 'memory':
       if (!isMemory(value)) throw mismatch(wanted, index, describe(value), what);
@@ -192,7 +192,7 @@ function createExport(anchor, { kind, signature }, number, extra, index, made) {
   const { existing, fresh, holders } = OBJECTS[kind];
   object = extra === 1 ? existing(number) : fresh(number);
   made.set(key, object);
-  if (signature?.endsWith('p')) holders(object).share(anchor, kind === 'table' ? number : undefined);
+  if (signature?.endsWith('p')) holders(object).share(anchor);
   return object;
 }
 

@@ -52,6 +52,11 @@ impl ValType {
     pub const FUNCREF: ValType = ValType::Ref(RefType::FUNCREF);
     /// `externref`
     pub const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
+
+    /// Whether its values are functions, or null.
+    pub fn is_funcref(self) -> bool {
+        matches!(self, ValType::Ref(RefType { heap: HeapType::Func, .. }))
+    }
 }
 
 impl fmt::Display for RefType {

@@ -11,7 +11,7 @@ use gantry_module::{HeapType, ValType};
 
 use crate::code::LoadedModule;
 use crate::global;
-use crate::store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId};
+use crate::store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId, reference_in};
 
 /// Handles of host values are odd and below this, so that no address looks like one.
 const MAX_HANDLE: usize = 1 << 33;
@@ -143,7 +143,7 @@ impl<'s> Marker<'s> {
         let module = instance.module();
         for index in module.imported_globals..module.globals.len() as u32 {
             if let ValType::Ref(ty) = module.global_type(index) {
-                self.reference(ty.heap, reference_in(instance.global_value(index).0));
+                self.reference(ty.heap, reference_in(instance.global_value(index)));
             }
         }
     }
@@ -154,7 +154,7 @@ impl<'s> Marker<'s> {
             global::Place::Instance { instance, .. } => self.instance(instance),
             global::Place::Own(_) => {
                 if let ValType::Ref(ty) = global.ty().content {
-                    self.reference(ty.heap, reference_in(global.get().0));
+                    self.reference(ty.heap, reference_in(global.get()));
                 }
             }
         }
@@ -181,10 +181,6 @@ impl<'s> Marker<'s> {
         }
         running
     }
-}
-
-fn reference_in(value: [u8; 16]) -> usize {
-    u128::from_le_bytes(value) as usize
 }
 
 /// What stacks refer to. A function that runs need not hold its instance any more: what it still uses may be a

@@ -20,7 +20,7 @@ const MARGIN: usize = 128 << 10;
 /// More than a switch of stacks and the functions around it push.
 const SWITCH_FRAME: usize = 1024;
 /// Unused stacks that a store keeps.
-const MAX_UNUSED: usize = 8;
+const MAX_UNUSED: usize = 32;
 
 /// A mapping with an inaccessible page at its lower end.
 struct FiberStack {

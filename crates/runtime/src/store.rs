@@ -326,19 +326,30 @@ impl Store {
         }
     }
 
-    /// The instances whose functions a table holds, each once.
-    pub fn table_owners(&self, id: TableId) -> Vec<InstanceId> {
-        let table = self.table(id);
+    /// The instances whose functions some table or global holds, each once.
+    pub fn owners_of_kept_functions(&self) -> Vec<InstanceId> {
         let mut owners: Vec<InstanceId> = Vec::new();
-        if table.holds_functions() {
-            for address in table.elements().iter().filter(|address| **address != 0) {
-                let func = FuncPtr::new(ptr::with_exposed_provenance_mut(*address)).expect("not null");
-                let owner = match self.func_owner(func) {
-                    FuncOwner::Instance(id) => Some(id),
-                    FuncOwner::Host(id) => self.host(id).owner(),
-                };
-                // Neighbours usually belong together.
-                owners.extend(owner.filter(|owner| owners.last() != Some(owner)));
+        let mut keep = |address: usize| {
+            let Some(func) = FuncPtr::new(ptr::with_exposed_provenance_mut(address)) else { return };
+            let owner = match self.func_owner(func) {
+                FuncOwner::Instance(id) => Some(id),
+                FuncOwner::Host(id) => self.host(id).owner(),
+            };
+            // Neighbours usually belong together.
+            owners.extend(owner.filter(|owner| owners.last() != Some(owner)));
+        };
+        for (_, table) in self.tables.iter().filter(|(_, table)| table.holds_functions()) {
+            table.elements().iter().for_each(|address| keep(*address));
+        }
+        for (_, global) in self.globals.iter().filter(|(_, global)| global.ty().content.is_funcref()) {
+            keep(reference_in(global.get()));
+        }
+        for (_, instance) in &self.instances {
+            let module = instance.module();
+            for index in module.imported_globals..module.globals.len() as u32 {
+                if module.global_type(index).is_funcref() {
+                    keep(reference_in(instance.global_value(index)));
+                }
             }
         }
         owners.sort_unstable();
@@ -357,4 +368,9 @@ impl Drop for Store {
         // Host functions and instances may be referred to by frames of abandoned activations only.
         self.fibers = Fibers::default();
     }
+}
+
+/// A reference's bits.
+pub(crate) fn reference_in(value: VMGlobal) -> usize {
+    u128::from_le_bytes(value.0) as usize
 }
