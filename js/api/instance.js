@@ -8,7 +8,7 @@ const { LinkError, trapError } = require('../errors');
 const { exportedFunction, functionAt } = require('../functions');
 const { isExportedFunction, addressOf, anchorOfFunction } = require('../identity');
 const { importFactory } = require('../signature');
-const { collectIfDue } = require('../values');
+const { collectIfDue, collectNow } = require('../values');
 const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject } = require('./global');
 const { Memory, EXISTING, isMemory, idOfMemory, memoryObject } = require('./memory');
 const { isModule, idOfModule, infoOfModule } = require('./module');
@@ -140,7 +140,12 @@ function instantiate(module, { given, anchor, imports }, what) {
   const { exports } = infoOfModule(module);
   const out = scratch(Math.max(given.length, EXPORTS_AT + exports.length * EXPORT_STRIDE));
   for (let i = 0; i < given.length; i++) out[i] = given[i];
-  const reason = host.instantiate(idOfModule(module), out, anchor);
+  let reason = host.instantiate(idOfModule(module), out, anchor);
+  if (reason === 'memory') {
+    // Garbage may hold the address space.
+    collectNow();
+    reason = host.instantiate(idOfModule(module), out, anchor);
+  }
   if (reason !== null) throw instantiationError(reason, imports, what);
   anchor.id = out[0];
   const start = out[1];

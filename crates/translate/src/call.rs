@@ -67,8 +67,10 @@ impl FuncTranslator<'_> {
         let index = self.pop();
         let funcref = self.table_element(table, index, TrapCode::UndefinedElement);
         self.check_type(funcref, ty);
-        let slot = self.load_constant(funcref, offset_of!(VMFuncRef, slot));
-        let vmctx = self.load_constant(funcref, offset_of!(VMFuncRef, vmctx));
+        // Not to be moved before the check: the reference may be null.
+        let flags = MemFlagsData::trusted().with_readonly();
+        let slot = self.b.ins().load(POINTER, flags, funcref, offset_of!(VMFuncRef, slot) as i32);
+        let vmctx = self.b.ins().load(POINTER, flags, funcref, offset_of!(VMFuncRef, vmctx) as i32);
         self.call_slot(slot, vmctx, ty);
     }
 

@@ -29,8 +29,8 @@
 ;;     v16 = load.i32 notrap aligned readonly can_move v15
 ;;     v17 = icmp ne v14, v16
 ;;     trapnz v17, user7
-;;     v18 = load.i64 notrap aligned readonly can_move v13
-;;     v19 = load.i64 notrap aligned readonly can_move v13+8
+;;     v18 = load.i64 notrap aligned readonly v13
+;;     v19 = load.i64 notrap aligned readonly v13+8
 ;;     v20 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store notrap aligned region1 v0, v20+24
 ;;     v21 = load.i64 notrap aligned region1 v18
