@@ -26,7 +26,7 @@ pub(crate) enum Event {
     Ended { left: bool },
     /// A host function is wanted.
     Host { function: NonNull<HostFunction> },
-    /// The interrupt flag was seen.
+    /// A loop met the poll page while it was inaccessible.
     Interrupted,
 }
 
@@ -74,7 +74,7 @@ pub enum Step {
     /// A host function is to be called: its arguments are in the slots of [`Store::set_suspension_slots`], results go
     /// there. Then resume.
     Call(NonNull<HostFunction>),
-    /// The interrupt flag was set: do what there is to do, then resume.
+    /// A loop was interrupted through the poll page: do what there is to do, then resume.
     Interrupted,
     /// There is no memory for another stack.
     OutOfMemory,
@@ -238,7 +238,7 @@ impl Store {
         unsafe { Self::suspend(store, Event::Host { function }) }
     }
 
-    /// Suspends the running activation because the interrupt flag was seen. Returns 1 when it is to be left.
+    /// Suspends the running activation because a loop was interrupted. Returns 1 when it is to be left.
     ///
     /// # Safety
     /// Called on the running fiber of `store`.

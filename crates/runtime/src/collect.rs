@@ -21,8 +21,6 @@ const MAX_HANDLE: usize = 1 << 33;
 pub struct Collected {
     /// Handles of host values that are still referred to, in no order, possibly repeated; some may be no handles.
     pub live_handles: Vec<usize>,
-    /// The instances that were freed.
-    pub freed_instances: Vec<InstanceId>,
 }
 
 /// Takes the roots of a collection.
@@ -261,14 +259,8 @@ pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) ->
     }
     marker.trace();
     let Marker { instances, memories, tables, globals, hosts, live_handles, .. } = marker;
-    let mut collected = Collected { live_handles, ..Collected::default() };
-    store.instances.retain(|id, _| {
-        let live = instances[id];
-        if !live {
-            collected.freed_instances.push(InstanceId(id as u32));
-        }
-        live
-    });
+    let collected = Collected { live_handles };
+    store.instances.retain(|id, _| instances[id]);
     let mut freed_bytes = 0;
     store.memories.retain(|id, memory| {
         let live = memories[id];
