@@ -4,13 +4,16 @@
 //! happen and the arguments, and calls a function that takes nothing; that runs wasm on a fiber until it has returned,
 //! failed, or wants JavaScript, writes which, and returns nothing. `js/calls.js` has the other half.
 
-use std::ptr::{NonNull, null_mut};
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::ptr::{self, NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use gantry_runtime::{FuncPtr, HostFailure, Resume, Step, Store, VALUE_SIZE};
 use napi::bindgen_prelude::{FromNapiValue, Function};
 use napi::{Env, check_status, sys};
 
+use crate::fast;
 use crate::host::State;
 
 /// Words of the header.
@@ -105,11 +108,29 @@ pub(crate) fn func_to_number(func: FuncPtr) -> f64 {
 /// The state of the first host of the process, which is usually the only one.
 static FIRST: AtomicPtr<State> = AtomicPtr::new(null_mut());
 
+thread_local! {
+    /// The state of the first host of a thread.
+    static HERE: Cell<*mut State> = const { Cell::new(null_mut()) };
+}
+
 /// Makes the JavaScript function that runs calls.
 pub(crate) fn function(env: Env, state: &mut State) -> napi::Result<Function<'static, (), ()>> {
     let mut function = null_mut();
     let data: *mut State = state;
     let is_first = FIRST.compare_exchange(null_mut(), data, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+    let is_first_here = HERE.get().is_null();
+    if is_first_here {
+        HERE.set(data);
+    }
+    let fast = match (is_first, is_first_here) {
+        (true, _) => fast::function(fast_first, fast_first),
+        (false, true) => fast::function(fast_here, fast_here),
+        (false, false) => None,
+    };
+    if let Some(function) = fast {
+        // SAFETY: a function made just now, in the scope of this callback.
+        return unsafe { Function::from_napi_value(env.raw(), function) };
+    }
     let callback = if is_first { enter_first } else { enter };
     // SAFETY: the state is boxed and lives as long as the host, which the JavaScript layer never drops.
     unsafe {
@@ -124,6 +145,9 @@ pub(crate) fn function(env: Env, state: &mut State) -> napi::Result<Function<'st
 pub(crate) fn forget(state: &mut State) {
     // A later host may be the first one again; the old one's function is never called any more.
     let _ = FIRST.compare_exchange(state, null_mut(), Ordering::Relaxed, Ordering::Relaxed);
+    if ptr::eq(HERE.get(), state) {
+        HERE.set(null_mut());
+    }
 }
 
 unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
@@ -142,6 +166,18 @@ unsafe extern "C" fn enter_first(_: sys::napi_env, _: sys::napi_callback_info) -
     // SAFETY: as above: this is the function of the first host only.
     unsafe { run(&mut *FIRST.load(Ordering::Relaxed)) };
     null_mut()
+}
+
+/// As [`enter_first`], called by V8 itself.
+unsafe extern "C" fn fast_first(_: *const c_void) {
+    // SAFETY: as above.
+    unsafe { run(&mut *FIRST.load(Ordering::Relaxed)) };
+}
+
+/// As [`enter`], for the first host of a thread, called by V8 itself.
+unsafe extern "C" fn fast_here(_: *const c_void) {
+    // SAFETY: only that host's thread can call its function.
+    unsafe { run(&mut *HERE.get()) };
 }
 
 #[inline(always)]

@@ -9,6 +9,7 @@
 mod buffer;
 mod describe;
 mod enter;
+mod fast;
 mod global;
 mod host;
 mod instance;

@@ -33,15 +33,15 @@ export function scriptWith(modules, code) {
 
 /**
  * @param {string} script
- * @param {{ flags?: string[], timeout?: number, cwd?: string }} [options]
+ * @param {{ flags?: string[], env?: Record<string, string>, timeout?: number, cwd?: string }} [options]
  * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string, ms: number }>}
  */
-export async function run(script, { flags = [], timeout = 60_000, cwd = root } = {}) {
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+export async function run(script, { flags = [], env = {}, timeout = 60_000, cwd = root } = {}) {
+  const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
   const started = performance.now();
   const child = spawn(process.execPath, [...flags, '-'], {
     cwd,
-    env,
+    env: { ...inherited, ...env },
     timeout,
     killSignal: 'SIGKILL',
   });

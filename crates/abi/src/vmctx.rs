@@ -32,6 +32,30 @@ pub struct VMStoreContext {
     pub entry_sp: usize,
     /// The runtime's store that this belongs to. Compiled code does not read it.
     pub owner: *mut (),
+    /// The fiber that is running.
+    pub fiber: *mut VMFiber,
+}
+
+/// Where a stack that waits goes on. Cranelift's `stack_switch` has this layout built in.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct VMContinuation {
+    /// Stack pointer.
+    pub sp: usize,
+    /// Frame pointer.
+    pub fp: usize,
+    /// Program counter.
+    pub pc: usize,
+}
+
+/// The two ends of a switch of stacks. Each side leaves one word for the other.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct VMFiber {
+    /// The fiber, while it waits.
+    pub own: VMContinuation,
+    /// What the fiber was resumed from, while the fiber runs.
+    pub parent: VMContinuation,
 }
 
 /// What a context pointer that functions receive can point to.
@@ -71,7 +95,9 @@ pub struct VMHostContext {
     /// Called by the host trampoline with this context and the arguments, each in [`VALUE_SIZE`] bytes; results
     /// replace them. Anything but 0 means that it failed and wasm is to be left.
     pub call: unsafe extern "C" fn(*mut VMHostContext, *mut u8) -> u32,
-    /// Where arguments and results are; null for a place on the stack.
+    /// Where arguments and results of a function are that suspends the fiber; null for a function that is called, whose
+    /// arguments are on the stack. Where compiled code can switch stacks itself, it does so without `call`, and leaves
+    /// the address of this context.
     pub values: *mut u8,
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use cranelift_codegen::Context;
 use cranelift_codegen::ir;
-use cranelift_codegen::isa::{CallConv, OwnedTargetIsa, TargetFrontendConfig};
+use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_frontend::FunctionBuilderContext;
 use gantry_abi::artifact::{Artifact, Parts, Trampoline};
 use gantry_module::{Decoder, FuncType, FunctionBody, Module};
@@ -33,7 +33,7 @@ struct Worker {
     translator: Translator,
 }
 
-type MakeTrampoline = fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncType, CallConv, TargetFrontendConfig);
+type MakeTrampoline = fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncType, &dyn TargetIsa);
 
 impl Compiler {
     /// A compiler for the host.
@@ -77,8 +77,7 @@ impl Compiler {
         for (kind, types, make) in kinds {
             for ty in types {
                 let (mut func, mut builder) = (ir::Function::new(), FunctionBuilderContext::new());
-                let (conv, config) = (self.isa.default_call_conv(), self.isa.frontend_config());
-                make(&mut func, &mut builder, &module.types[ty as usize], conv, config);
+                make(&mut func, &mut builder, &module.types[ty as usize], &*self.isa);
                 texts.push(format!("; {kind} trampoline of type {ty}\n{}", func.display()));
             }
         }
@@ -152,8 +151,7 @@ impl Compiler {
                 continue;
             }
             context.clear();
-            let (conv, config) = (self.isa.default_call_conv(), self.isa.frontend_config());
-            make(&mut context.func, &mut builder, func_type, conv, config);
+            make(&mut context.func, &mut builder, func_type, &*self.isa);
             let compiled = function::compile(&mut context, &*self.isa)
                 .map_err(|reason| CompileError::Limit { func: 0, reason })?;
             let code = linker.place(compiled);

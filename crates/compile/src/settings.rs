@@ -3,6 +3,7 @@
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use gantry_abi::vmctx::MemoryStyle;
+use target_lexicon::{Architecture, OperatingSystem};
 
 use crate::error::CompileError;
 
@@ -40,6 +41,10 @@ pub(crate) fn host_isa() -> Result<OwnedTargetIsa, CompileError> {
         flags.set(name, value).map_err(|e| target(&e))?;
     }
     let isa = cranelift_native::builder().map_err(|e| target(&e))?;
+    // Windows keeps the bounds of the stack elsewhere too; other processors lack the instruction.
+    if isa.triple().architecture == Architecture::X86_64 && isa.triple().operating_system != OperatingSystem::Windows {
+        flags.set("stack_switch_model", "basic").map_err(|e| target(&e))?;
+    }
     isa.finish(settings::Flags::new(flags)).map_err(|e| target(&e))
 }
 

@@ -10,45 +10,54 @@ use crate::store::{FuncPtr, Store};
 use crate::trap::{self, Running, Trap};
 use crate::{OutOfMemory, sys};
 
-/// What a fiber is told.
-#[derive(Clone, Copy)]
-pub(crate) enum Job {
-    /// Call a function.
-    Call { callee: FuncPtr, values: NonNull<u8> },
-    /// Go on after a suspension; the host function succeeded or failed.
-    GoOn { failed: bool },
+/// A call for a fiber to make. What is left for a new or idle fiber is the address of one.
+struct Job {
+    store: *mut Store,
+    callee: FuncPtr,
+    values: NonNull<u8>,
 }
 
-/// What a fiber says.
-#[derive(Clone, Copy)]
-pub(crate) enum Event {
-    /// The call ended: it returned, or left wasm early.
-    Ended { left: bool },
-    /// A host function is wanted.
-    Host { function: NonNull<HostFunction> },
+/// What a fiber leaves when it switches back; anything else is the address of a host function that is wanted.
+mod event {
+    /// The call returned.
+    pub const RETURNED: usize = 0;
+    /// The call left wasm early.
+    pub const LEFT: usize = 1;
     /// A loop met the poll page while it was inaccessible.
-    Interrupted,
+    pub const INTERRUPTED: usize = 2;
 }
 
-/// Runs the store's job, a call, on the present stack, which is a fiber's. Leaves the event in the store.
+/// What runs on a fiber.
+pub(crate) extern "C" fn run_jobs(mut left_here: usize) -> ! {
+    loop {
+        let job: *const Job = std::ptr::with_exposed_provenance(left_here);
+        // SAFETY: whoever switches to a fiber without a job leaves one, on the stack that waits.
+        unsafe {
+            let Job { store, callee, values } = std::ptr::read(job);
+            let context = (*store).context_ptr();
+            let left = call(context, callee, values);
+            left_here = switch_back(context, if left { event::LEFT } else { event::RETURNED });
+        }
+    }
+}
+
+/// Switches from the running fiber to what resumed it.
 ///
 /// # Safety
-/// The function is a live one of the store, with room for its arguments and results.
-pub(crate) unsafe fn run_job(store: *mut Store) {
-    // SAFETY: promised by the caller.
+/// Called on the fiber that the context names.
+#[inline(always)]
+unsafe fn switch_back(context: *mut VMStoreContext, event: usize) -> usize {
+    // SAFETY: promised by the caller: its parent waits.
     unsafe {
-        let Job::Call { callee, values } = (*store).job else {
-            unreachable!("an idle fiber is not suspended in a call");
-        };
-        let left = call((*store).context_ptr(), callee, values);
-        (*store).event = Event::Ended { left };
+        let fiber = (*context).fiber;
+        sys::switch(&raw mut (*fiber).own, &raw const (*fiber).parent, event)
     }
 }
 
 /// Enters wasm. Returns whether it was left other than by returning.
 ///
 /// # Safety
-/// As for [`run_job`].
+/// The function is a live one of the store, with room for its arguments and results.
 unsafe fn call(context: *mut VMStoreContext, callee: FuncPtr, values: NonNull<u8>) -> bool {
     // SAFETY: the function is alive, so its slot holds code and its trampoline is for its type. What the entry
     // overwrites is put back.
@@ -80,18 +89,6 @@ pub enum Step {
     OutOfMemory,
 }
 
-/// A closure that stays on its thread: a fiber's parent stack belongs to the same one.
-struct OnThisThread<F>(F);
-
-// SAFETY: see above.
-unsafe impl<F> Send for OnThisThread<F> {}
-
-impl<F: FnOnce() -> u32> OnThisThread<F> {
-    fn call(self) -> u32 {
-        (self.0)()
-    }
-}
-
 /// How to go on after [`Step::Call`] or [`Step::Interrupted`].
 #[derive(Debug)]
 pub enum Resume {
@@ -114,7 +111,8 @@ impl Store {
             Ok(()) => {
                 // The host calls, not an instance.
                 self.context.caller = std::ptr::null_mut();
-                self.switch(Job::Call { callee, values })
+                let job = Job { store: self, callee, values };
+                self.switch((&raw const job).expose_provenance())
             }
             Err(OutOfMemory) => Step::OutOfMemory,
         }
@@ -134,7 +132,7 @@ impl Store {
                 true
             }
         };
-        self.switch(Job::GoOn { failed })
+        self.switch(usize::from(failed))
     }
 
     /// Sets where arguments and results of functions that suspend are, for all that are made from here on. They are
@@ -175,28 +173,29 @@ impl Store {
     }
 
     #[inline(always)]
-    fn switch(&mut self, job: Job) -> Step {
+    fn switch(&mut self, left_there: usize) -> Step {
         let store: *mut Store = self;
         let context = self.context_ptr();
         // SAFETY: wasm, and what it calls, reaches the store through `owner`: from here on it is accessed only
         // through the one pointer. The fiber is boxed and cannot go away while it runs.
         unsafe {
             let fiber: *mut Fiber = (*store).fibers.current();
-            (*store).job = job;
             (*context).owner = store.cast();
-            let outer = ((*context).stack_limit, (*context).entry_sp, (*context).exit_fp);
+            let outer = ((*context).stack_limit, (*context).entry_sp, (*context).exit_fp, (*context).fiber);
             (*context).stack_limit = (*fiber).stack_limit();
             ((*context).entry_sp, (*context).exit_fp) = ((*fiber).entry_sp, (*fiber).exit_fp);
+            (*context).fiber = &raw mut (*fiber).ends;
             trap::set_running(Running { context, caught: &raw const *(*store).caught });
 
-            (*fiber).resume(store);
+            let event = sys::switch(&raw mut (*fiber).ends.parent, &raw const (*fiber).ends.own, left_there);
 
             ((*fiber).entry_sp, (*fiber).exit_fp) = ((*context).entry_sp, (*context).exit_fp);
-            ((*context).stack_limit, (*context).entry_sp, (*context).exit_fp) = outer;
-            match (*store).event {
-                Event::Ended { left } => (*store).ended(left),
-                Event::Host { function } => Step::Call(function),
-                Event::Interrupted => Step::Interrupted,
+            ((*context).stack_limit, (*context).entry_sp, (*context).exit_fp, (*context).fiber) = outer;
+            match event {
+                event::RETURNED => (*store).ended(false),
+                event::LEFT => (*store).ended(true),
+                event::INTERRUPTED => Step::Interrupted,
+                host => Step::Call(NonNull::new_unchecked(std::ptr::with_exposed_provenance_mut(host))),
             }
         }
     }
@@ -231,44 +230,35 @@ impl Store {
     /// Suspends the running activation until the embedder has called `function`. Returns 1 when it failed.
     ///
     /// # Safety
-    /// Called on the running fiber of `store`.
+    /// Called on the running fiber of the context's store.
     #[inline(always)]
-    pub(crate) unsafe fn suspend_for_host(store: *mut Store, function: NonNull<HostFunction>) -> u32 {
+    pub(crate) unsafe fn suspend_for_host(context: *mut VMStoreContext, function: NonNull<HostFunction>) -> u32 {
         // SAFETY: promised by the caller.
-        unsafe { Self::suspend(store, Event::Host { function }) }
+        unsafe { switch_back(context, function.as_ptr().expose_provenance()) as u32 }
     }
 
     /// Suspends the running activation because a loop was interrupted. Returns 1 when it is to be left.
     ///
     /// # Safety
-    /// Called on the running fiber of `store`.
-    pub(crate) unsafe fn suspend_for_interrupt(store: *mut Store) -> u32 {
+    /// Called on the running fiber of the context's store.
+    pub(crate) unsafe fn suspend_for_interrupt(context: *mut VMStoreContext) -> u32 {
         // SAFETY: promised by the caller.
-        unsafe { Self::suspend(store, Event::Interrupted) }
-    }
-
-    #[inline(always)]
-    unsafe fn suspend(store: *mut Store, event: Event) -> u32 {
-        // SAFETY: the innermost activation is the one that runs; no reference to it is held across the switch.
-        let yielder = unsafe { (*store).fibers.current().leave() };
-        // SAFETY: the yielder is that of the fiber that this runs on. The store may have moved meanwhile.
-        let job = unsafe {
-            (*store).event = event;
-            let store = (*yielder).suspend(());
-            (*store).job
-        };
-        match job {
-            Job::GoOn { failed } => u32::from(failed),
-            Job::Call { .. } => unreachable!("a busy fiber is not given calls"),
-        }
+        unsafe { switch_back(context, event::INTERRUPTED) as u32 }
     }
 
     /// Runs `f` on the stack that the running fiber was resumed from.
     ///
     /// # Safety
     /// Called on the running fiber of `store`.
-    pub(crate) unsafe fn on_parent_stack(store: *mut Store, f: impl FnOnce() -> u32) -> u32 {
-        // SAFETY: as in `suspend`. While `f` runs the store counts as being outside this activation.
+    pub(crate) unsafe fn on_parent_stack<F: FnOnce() -> u32>(store: *mut Store, f: F) -> u32 {
+        unsafe extern "C" fn run<F: FnOnce() -> u32>(f: *mut ()) -> u32 {
+            // SAFETY: the address of an `Option` that is taken once.
+            let f = unsafe { (*f.cast::<Option<F>>()).take() };
+            f.expect("called once")()
+        }
+        let mut f = Some(f);
+        // SAFETY: the parent waits, and is not switched to before `f` has returned. While `f` runs the store counts as
+        // being outside this activation. A panic ends the process, as `run` cannot unwind.
         unsafe {
             let context = (*store).context_ptr();
             let caught = &raw const *(*store).caught;
@@ -277,9 +267,8 @@ impl Store {
             // What callers keep in registers has to be on this stack, where collections look for references.
             let registers = sys::saved_registers();
             std::hint::black_box(&registers);
-            let yielder = (*fiber).leave();
-            let f = OnThisThread(f);
-            let result = (*yielder).on_parent_stack(move || f.call());
+            (*fiber).mark_used();
+            let result = sys::call_on(&raw const (*fiber).ends.parent, run::<F>, (&raw mut f).cast());
             std::hint::black_box(&registers);
             // Another store may have run on this thread.
             trap::set_running(Running { context, caught });

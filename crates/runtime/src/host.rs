@@ -125,10 +125,9 @@ impl HostFunction {
 /// Called by compiled code on a fiber.
 unsafe extern "C" fn suspend(context: *mut VMHostContext, _values: *mut u8) -> u32 {
     let host: *mut HostFunction = context.cast();
-    // SAFETY: the context is the first field of a host function, whose store is running.
-    let store = unsafe { (*(*context).header.store).owner.cast::<Store>() };
-    // SAFETY: the store is the running one; nothing here needs dropping when the fiber is abandoned.
-    unsafe { Store::suspend_for_host(store, NonNull::new_unchecked(host)) }
+    // SAFETY: the context is the first field of a host function, whose store is running; nothing here needs dropping
+    // when the fiber is abandoned.
+    unsafe { Store::suspend_for_host((*context).header.store, NonNull::new_unchecked(host)) }
 }
 
 /// Called by compiled code on a fiber. The closure runs on the stack that the fiber was resumed from.

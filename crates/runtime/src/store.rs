@@ -7,7 +7,6 @@ use gantry_abi::vmctx::{ContextKind, MemoryStyle, VMFuncRef, VMGlobal, VMStoreCo
 use gantry_module::{FuncType, GlobalType, MemoryType, TableType};
 use slab::Slab;
 
-use crate::activation::{Event, Job};
 use crate::code::LoadedModule;
 use crate::collect::Marker;
 use crate::fiber::{Fiber, Fibers};
@@ -67,9 +66,6 @@ pub struct Store {
     pub(crate) hosts: Slab<Box<HostFunction>>,
     pub(crate) fibers: Fibers,
     pub(crate) caught: Box<CaughtTrap>,
-    /// What the fiber that is resumed is to do, and what the one that suspended itself said.
-    pub(crate) job: Job,
-    pub(crate) event: Event,
     pub(crate) trap: Option<Trap>,
     pub(crate) failure: Option<HostFailure>,
     /// Modules whose code was running at the last collection: frames return there, whatever became of the instance.
@@ -102,6 +98,7 @@ impl Store {
             caller: ptr::null_mut(),
             entry_sp: 0,
             owner: ptr::null_mut(),
+            fiber: ptr::null_mut(),
         };
         Store {
             context: Box::new(context),
@@ -113,8 +110,6 @@ impl Store {
             hosts: Slab::new(),
             fibers: Fibers::default(),
             caught: Box::new(CaughtTrap::new()),
-            job: Job::GoOn { failed: false },
-            event: Event::Interrupted,
             trap: None,
             failure: None,
             running_code: Vec::new(),

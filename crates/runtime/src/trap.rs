@@ -126,7 +126,7 @@ pub(crate) extern "C" fn interrupted() {
     unsafe {
         let store = (*context).owner.cast::<Store>();
         (*store).poll_page().disarm();
-        if Store::suspend_for_interrupt(store) != 0 {
+        if Store::suspend_for_interrupt(context.cast_mut()) != 0 {
             sys::leave((*context).entry_sp);
         }
     }

@@ -6,10 +6,11 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::{self, AbiParam, InstBuilder, MemFlagsData, Signature, StackSlotData, StackSlotKind};
 use cranelift_codegen::ir::{Type, Value, types};
-use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
+use cranelift_codegen::isa::{CallConv, TargetIsa};
+use cranelift_codegen::settings::StackSwitchModel;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use gantry_abi::Libcall;
-use gantry_abi::vmctx::{VALUE_SIZE, VMContextHeader, VMHostContext, VMStoreContext};
+use gantry_abi::vmctx::{VALUE_SIZE, VMContextHeader, VMFiber, VMHostContext, VMStoreContext};
 use gantry_module::{FuncType, ValType};
 
 use crate::env::{POINTER, clif_type, libcall_signature, wasm_signature};
@@ -41,14 +42,8 @@ fn start<'f>(func: &'f mut ir::Function, context: &'f mut FunctionBuilderContext
 
 /// Host to wasm: `extern "C" fn(vmctx, code, values)` calls `code` with arguments from `values` and leaves the
 /// results there.
-pub fn entry(
-    func: &mut ir::Function,
-    context: &mut FunctionBuilderContext,
-    ty: &FuncType,
-    host_call_conv: CallConv,
-    frontend_config: TargetFrontendConfig,
-) {
-    func.signature = Signature::new(host_call_conv);
+pub fn entry(func: &mut ir::Function, context: &mut FunctionBuilderContext, ty: &FuncType, isa: &dyn TargetIsa) {
+    func.signature = Signature::new(isa.default_call_conv());
     func.signature.params = vec![AbiParam::new(POINTER); 3];
     let (mut b, params) = start(func, context);
     let [vmctx, code, values] = params[..] else { unreachable!("three parameters were declared") };
@@ -59,55 +54,76 @@ pub fn entry(
     let results = b.inst_results(call).to_vec();
     store_values(&mut b, &results, values);
     b.ins().return_(&[]);
-    b.finalize(frontend_config);
+    b.finalize(isa.frontend_config());
 }
 
-/// Wasm to host: a wasm function that hands its arguments to [`VMHostContext::call`] and returns what that leaves,
-/// or leaves wasm when it fails.
-pub fn host(
-    func: &mut ir::Function,
-    context: &mut FunctionBuilderContext,
-    ty: &FuncType,
-    host_call_conv: CallConv,
-    frontend_config: TargetFrontendConfig,
-) {
+/// Wasm to host: a wasm function that hands its arguments to the host and returns what that leaves, or leaves wasm when
+/// it fails. See [`VMHostContext`] for the two ways.
+pub fn host(func: &mut ir::Function, context: &mut FunctionBuilderContext, ty: &FuncType, isa: &dyn TargetIsa) {
     func.signature = wasm_signature(ty);
     let (mut b, params) = start(func, context);
     let (host, args) = (params[0], &params[1..]);
-    let size = (ty.params.len().max(ty.results.len()).max(1) * VALUE_SIZE) as u32;
-    let slot = b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, size, 4));
-    let on_stack = b.ins().stack_addr(POINTER, slot, 0);
-    let elsewhere = b.ins().load(POINTER, slot_flags().with_readonly(), host, offset_of!(VMHostContext, values) as i32);
-    let values = b.ins().select(elsewhere, elsewhere, on_stack);
-    store_values(&mut b, args, values);
-
-    let header = |b: &mut FunctionBuilder<'_>, offset: usize, ty: Type| {
-        b.ins().load(ty, slot_flags().with_readonly(), host, offset as i32)
-    };
-    let store = header(&mut b, offset_of!(VMContextHeader, store), POINTER);
+    let store = header(&mut b, host, offset_of!(VMContextHeader, store), POINTER);
     let fp = b.ins().get_frame_pointer(POINTER);
     b.ins().store(slot_flags(), fp, store, offset_of!(VMStoreContext, exit_fp) as i32);
-    let callee = header(&mut b, offset_of!(VMHostContext, call), POINTER);
+    let elsewhere = b.ins().load(POINTER, slot_flags().with_readonly(), host, offset_of!(VMHostContext, values) as i32);
+    let [suspend, call, leave] = [(); 3].map(|()| b.create_block());
+    b.set_cold_block(leave);
+    b.ins().brif(elsewhere, suspend, &[], call, &[]);
+
+    b.switch_to_block(suspend);
+    store_values(&mut b, args, elsewhere);
+    let failed = if isa.flags().stack_switch_model() == StackSwitchModel::None {
+        call_host(&mut b, host, elsewhere, isa.default_call_conv())
+    } else {
+        switch_stacks(&mut b, host, store)
+    };
+    return_unless_failed(&mut b, ty, failed, elsewhere, leave);
+
+    b.switch_to_block(call);
+    let size = (ty.params.len().max(ty.results.len()).max(1) * VALUE_SIZE) as u32;
+    let slot = b.create_sized_stack_slot(StackSlotData::new(StackSlotKind::ExplicitSlot, size, 4));
+    let values = b.ins().stack_addr(POINTER, slot, 0);
+    store_values(&mut b, args, values);
+    let failed = call_host(&mut b, host, values, isa.default_call_conv());
+    return_unless_failed(&mut b, ty, failed, values, leave);
+
+    b.switch_to_block(leave);
+    let libcalls = header(&mut b, host, offset_of!(VMContextHeader, libcalls), POINTER);
+    let raise = b.ins().load(POINTER, slot_flags(), libcalls, Libcall::Raise as i32 * 8);
+    let signature = b.import_signature(libcall_signature(Libcall::Raise, isa.default_call_conv()));
+    b.ins().call_indirect(signature, raise, &[host]);
+    b.ins().trap(ir::TrapCode::unwrap_user(gantry_abi::TrapCode::Unreachable as u8));
+    b.seal_all_blocks();
+    b.finalize(isa.frontend_config());
+}
+
+fn header(b: &mut FunctionBuilder<'_>, host: Value, offset: usize, ty: Type) -> Value {
+    b.ins().load(ty, slot_flags().with_readonly(), host, offset as i32)
+}
+
+fn call_host(b: &mut FunctionBuilder<'_>, host: Value, values: Value, host_call_conv: CallConv) -> Value {
+    let callee = header(b, host, offset_of!(VMHostContext, call), POINTER);
     let mut signature = Signature::new(host_call_conv);
     signature.params = vec![AbiParam::new(POINTER); 2];
     signature.returns = vec![AbiParam::new(types::I32)];
     let signature = b.import_signature(signature);
     let call = b.ins().call_indirect(signature, callee, &[host, values]);
-    let failed = b.inst_results(call)[0];
+    b.inst_results(call)[0]
+}
 
-    let (leave, go_on) = (b.create_block(), b.create_block());
-    b.set_cold_block(leave);
+/// Suspends the fiber without any call: each return behind a switch of stacks is mispredicted.
+fn switch_stacks(b: &mut FunctionBuilder<'_>, host: Value, store: Value) -> Value {
+    let fiber = b.ins().load(POINTER, slot_flags(), store, offset_of!(VMStoreContext, fiber) as i32);
+    let own = b.ins().iadd_imm_s(fiber, offset_of!(VMFiber, own) as i64);
+    let parent = b.ins().iadd_imm_s(fiber, offset_of!(VMFiber, parent) as i64);
+    b.ins().stack_switch(own, parent, host)
+}
+
+fn return_unless_failed(b: &mut FunctionBuilder<'_>, ty: &FuncType, failed: Value, values: Value, leave: ir::Block) {
+    let go_on = b.create_block();
     b.ins().brif(failed, leave, &[], go_on, &[]);
-    b.seal_all_blocks();
-    b.switch_to_block(leave);
-    let libcalls = header(&mut b, offset_of!(VMContextHeader, libcalls), POINTER);
-    let raise = b.ins().load(POINTER, slot_flags(), libcalls, Libcall::Raise as i32 * 8);
-    let signature = b.import_signature(libcall_signature(Libcall::Raise, host_call_conv));
-    b.ins().call_indirect(signature, raise, &[host]);
-    b.ins().trap(ir::TrapCode::unwrap_user(gantry_abi::TrapCode::Unreachable as u8));
-
     b.switch_to_block(go_on);
-    let results = load_values(&mut b, &ty.results, values);
+    let results = load_values(b, &ty.results, values);
     b.ins().return_(&results);
-    b.finalize(frontend_config);
 }

@@ -49,27 +49,46 @@
 ;;     sig1 = (i64) system_v
 ;;
 ;; block0(v0: i64, v1: i32, v2: f64, v3: i8x16):
-;;     v4 = stack_addr.i64 ss0
-;;     v5 = load.i64 notrap aligned readonly v0+48
-;;     v6 = select v5, v5, v4
-;;     store notrap aligned v1, v6
-;;     store notrap aligned v2, v6+16
-;;     store notrap aligned v3, v6+32
-;;     v7 = load.i64 notrap aligned readonly v0+8
-;;     v8 = get_frame_pointer.i64
-;;     store notrap aligned v8, v7+16
-;;     v9 = load.i64 notrap aligned readonly v0+40
-;;     v10 = call_indirect sig0, v9(v0, v6)
-;;     brif v10, block1, block2
+;;     v4 = load.i64 notrap aligned readonly v0+8
+;;     v5 = get_frame_pointer.i64
+;;     store notrap aligned v5, v4+16
+;;     v6 = load.i64 notrap aligned readonly v0+48
+;;     brif v6, block1, block2
 ;;
-;; block1 cold:
-;;     v11 = load.i64 notrap aligned readonly v0+16
-;;     v12 = load.i64 notrap aligned v11
-;;     call_indirect sig1, v12(v0)
-;;     trap user1
+;; block1:
+;;     store.i32 notrap aligned v1, v6
+;;     store.f64 notrap aligned v2, v6+16
+;;     store.i8x16 notrap aligned v3, v6+32
+;;     v7 = load.i64 notrap aligned v4+48
+;;     v8 = iconst.i64 0
+;;     v9 = iadd v7, v8  ; v8 = 0
+;;     v10 = iconst.i64 24
+;;     v11 = iadd v7, v10  ; v10 = 24
+;;     v12 = stack_switch v9, v11, v0
+;;     brif v12, block3, block4
 ;;
-;; block2:
+;; block4:
 ;;     v13 = load.i64 notrap aligned v6
 ;;     v14 = load.i64 notrap aligned v6+16
 ;;     return v13, v14
+;;
+;; block2:
+;;     v15 = stack_addr.i64 ss0
+;;     store.i32 notrap aligned v1, v15
+;;     store.f64 notrap aligned v2, v15+16
+;;     store.i8x16 notrap aligned v3, v15+32
+;;     v16 = load.i64 notrap aligned readonly v0+40
+;;     v17 = call_indirect sig0, v16(v0, v15)
+;;     brif v17, block3, block5
+;;
+;; block5:
+;;     v18 = load.i64 notrap aligned v15
+;;     v19 = load.i64 notrap aligned v15+16
+;;     return v18, v19
+;;
+;; block3 cold:
+;;     v20 = load.i64 notrap aligned readonly v0+16
+;;     v21 = load.i64 notrap aligned v20
+;;     call_indirect sig1, v21(v0)
+;;     trap user1
 ;; }

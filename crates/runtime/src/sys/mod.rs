@@ -14,6 +14,6 @@ mod windows;
 #[cfg(windows)]
 use windows as os;
 
-pub(crate) use arch::{enter, interruption, landing, leave, raise, saved_registers};
+pub(crate) use arch::{call_on, enter, interruption, landing, leave, new_stack, raise, saved_registers, switch};
 pub(crate) use os::pages::{commit, decommit, make_executable, make_inaccessible, map, page_size, reserve, unmap};
 pub(crate) use os::traps::install as install_trap_handler;

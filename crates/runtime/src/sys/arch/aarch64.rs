@@ -3,7 +3,7 @@
 use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
-use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
+use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMStoreContext};
 
 /// As on x86-64: see there.
 ///
@@ -176,6 +176,93 @@ pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
         store = const offset_of!(VMContextHeader, store),
         entry_sp = const offset_of!(VMStoreContext, entry_sp),
         landing = sym landing,
+    )
+}
+
+/// As on x86-64: see there.
+///
+/// # Safety
+/// `to` is a stack that waits, of this thread.
+#[inline(always)]
+pub unsafe fn switch(from: *mut VMContinuation, to: *const VMContinuation, payload: usize) -> usize {
+    let left;
+    // SAFETY: all registers that are not clobbered here are stored: `x29` in the continuation and `x19` on the stack.
+    unsafe {
+        asm!(
+            "str x19, [sp, #-16]!",
+            "adr x9, 2f",
+            "mov x10, sp",
+            "stp x10, x29, [x1]",
+            "str x9, [x1, #16]",
+            "ldp x10, x29, [x2]",
+            "ldr x17, [x2, #16]",
+            "mov sp, x10",
+            "br x17",
+            "2:",
+            "ldr x19, [sp], #16",
+            inlateout("x0") payload => left,
+            inlateout("x1") from => _,
+            inlateout("x2") to => _,
+            lateout("x20") _,
+            lateout("x21") _,
+            lateout("x22") _,
+            lateout("x23") _,
+            lateout("x24") _,
+            lateout("x25") _,
+            lateout("x26") _,
+            lateout("x27") _,
+            lateout("x28") _,
+            lateout("x30") _,
+            lateout("d8") _,
+            lateout("d9") _,
+            lateout("d10") _,
+            lateout("d11") _,
+            lateout("d12") _,
+            lateout("d13") _,
+            lateout("d14") _,
+            lateout("d15") _,
+            clobber_abi("C"),
+        );
+    }
+    left
+}
+
+/// As on x86-64: see there.
+///
+/// # Safety
+/// There are writable pages below `base`.
+pub unsafe fn new_stack(base: usize, _limit: usize, main: extern "C" fn(usize) -> !) -> VMContinuation {
+    let sp = base - 16;
+    // SAFETY: promised by the caller.
+    unsafe { std::ptr::with_exposed_provenance_mut::<usize>(sp).write(main as usize) };
+    VMContinuation { sp, fp: 0, pc: begin as *const () as usize }
+}
+
+#[unsafe(naked)]
+unsafe extern "C" fn begin() {
+    naked_asm!("ldr x9, [sp]", "blr x9", "brk #1")
+}
+
+/// As on x86-64: see there.
+///
+/// # Safety
+/// `f` does not unwind. The continuation waits, and nobody switches to it meanwhile.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_on(
+    stack: *const VMContinuation,
+    f: unsafe extern "C" fn(*mut ()) -> u32,
+    argument: *mut (),
+) -> u32 {
+    naked_asm!(
+        "stp x29, x30, [sp, #-16]!",
+        "mov x29, sp",
+        "ldr x9, [x0]",
+        "mov sp, x9",
+        "mov x0, x2",
+        "blr x1",
+        "mov sp, x29",
+        "ldp x29, x30, [sp], #16",
+        "ret",
     )
 }
 

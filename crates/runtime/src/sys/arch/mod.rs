@@ -1,16 +1,22 @@
-//! Entering wasm with its registers saved, and leaving it from anywhere.
+//! Entering wasm with its registers saved, leaving it from anywhere, and switching stacks.
 
 #[cfg(all(target_arch = "x86_64", unix))]
 mod x86_64_sysv;
 #[cfg(all(target_arch = "x86_64", unix))]
-pub use x86_64_sysv::{enter, flush_instruction_cache, interruption, landing, leave, raise, saved_registers};
+pub use x86_64_sysv::{
+    call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
+};
 
 #[cfg(all(target_arch = "x86_64", windows))]
 mod x86_64_windows;
 #[cfg(all(target_arch = "x86_64", windows))]
-pub use x86_64_windows::{enter, flush_instruction_cache, interruption, landing, leave, raise, saved_registers};
+pub use x86_64_windows::{
+    call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
+};
 
 #[cfg(all(target_arch = "aarch64", unix))]
 mod aarch64;
 #[cfg(all(target_arch = "aarch64", unix))]
-pub use aarch64::{enter, flush_instruction_cache, interruption, landing, leave, raise, saved_registers};
+pub use aarch64::{
+    call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
+};

@@ -3,7 +3,7 @@
 use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
-use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
+use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMStoreContext};
 
 /// Calls `trampoline(vmctx, code, values)` and returns 0; or returns 1 when wasm was left by [`raise`] or through
 /// [`landing`], with the stack pointer that was stored to `entry_sp`.
@@ -159,6 +159,79 @@ pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
         store = const offset_of!(VMContextHeader, store),
         entry_sp = const offset_of!(VMStoreContext, entry_sp),
         landing = sym landing,
+    )
+}
+
+/// Notes in `from` where this goes on, and goes on at `to`, which gets `payload`. Returns what is left by whoever
+/// switches back. Jumps, because a return to another stack is never predicted.
+///
+/// # Safety
+/// `to` is a stack that waits, of this thread.
+#[inline(always)]
+pub unsafe fn switch(from: *mut VMContinuation, to: *const VMContinuation, payload: usize) -> usize {
+    let left;
+    // SAFETY: all registers that are not clobbered here are stored: `rbp` in the continuation and `rbx` on the stack.
+    unsafe {
+        asm!(
+            "push rbx",
+            "lea rax, [rip + 2f]",
+            "mov [rsi], rsp",
+            "mov [rsi + 8], rbp",
+            "mov [rsi + 16], rax",
+            "mov rsp, [rdx]",
+            "mov rbp, [rdx + 8]",
+            "jmp [rdx + 16]",
+            "2:",
+            "pop rbx",
+            inlateout("rdi") payload => left,
+            inlateout("rsi") from => _,
+            inlateout("rdx") to => _,
+            lateout("r12") _,
+            lateout("r13") _,
+            lateout("r14") _,
+            lateout("r15") _,
+            clobber_abi("sysv64"),
+        );
+    }
+    left
+}
+
+/// How a new stack that ends at `base`, a multiple of 16, begins: `main` gets what the first switch leaves.
+///
+/// # Safety
+/// There are writable pages below `base`.
+pub unsafe fn new_stack(base: usize, _limit: usize, main: extern "C" fn(usize) -> !) -> VMContinuation {
+    let sp = base - 16;
+    // SAFETY: promised by the caller.
+    unsafe { std::ptr::with_exposed_provenance_mut::<usize>(sp).write(main as usize) };
+    VMContinuation { sp, fp: 0, pc: begin as *const () as usize }
+}
+
+#[unsafe(naked)]
+unsafe extern "C" fn begin() {
+    naked_asm!("call [rsp]", "ud2")
+}
+
+/// Calls `f` on the stack of a continuation, below what is in use there.
+///
+/// # Safety
+/// `f` does not unwind. The continuation waits, and nobody switches to it meanwhile.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_on(
+    stack: *const VMContinuation,
+    f: unsafe extern "C" fn(*mut ()) -> u32,
+    argument: *mut (),
+) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "mov rbp, rsp",
+        "mov rsp, [rdi]",
+        "and rsp, -16",
+        "mov rdi, rdx",
+        "call rsi",
+        "mov rsp, rbp",
+        "pop rbp",
+        "ret",
     )
 }
 

@@ -4,7 +4,7 @@
 use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
-use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
+use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMStoreContext};
 
 /// As for the System V convention: see there.
 ///
@@ -195,6 +195,129 @@ pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
         store = const offset_of!(VMContextHeader, store),
         entry_sp = const offset_of!(VMStoreContext, entry_sp),
         landing = sym landing,
+    )
+}
+
+/// As for the System V convention: see there. The thread's block knows the bounds of its stack: they are kept on the
+/// stack while it waits.
+///
+/// # Safety
+/// `to` is a stack that waits, of this thread.
+#[inline(always)]
+pub unsafe fn switch(from: *mut VMContinuation, to: *const VMContinuation, payload: usize) -> usize {
+    let left;
+    // SAFETY: all registers that are not clobbered here are stored: `rbp` in the continuation and `rbx` on the stack.
+    unsafe {
+        asm!(
+            "push rbx",
+            "push qword ptr gs:[0x8]",
+            "push qword ptr gs:[0x10]",
+            "push qword ptr gs:[0x1478]",
+            "push qword ptr gs:[0x1748]",
+            "lea rax, [rip + 2f]",
+            "mov [rdx], rsp",
+            "mov [rdx + 8], rbp",
+            "mov [rdx + 16], rax",
+            "mov rsp, [r8]",
+            "mov rbp, [r8 + 8]",
+            "jmp [r8 + 16]",
+            "2:",
+            "pop qword ptr gs:[0x1748]",
+            "pop qword ptr gs:[0x1478]",
+            "pop qword ptr gs:[0x10]",
+            "pop qword ptr gs:[0x8]",
+            "pop rbx",
+            inlateout("rcx") payload => left,
+            inlateout("rdx") from => _,
+            inlateout("r8") to => _,
+            lateout("rdi") _,
+            lateout("rsi") _,
+            lateout("r12") _,
+            lateout("r13") _,
+            lateout("r14") _,
+            lateout("r15") _,
+            lateout("xmm6") _,
+            lateout("xmm7") _,
+            lateout("xmm8") _,
+            lateout("xmm9") _,
+            lateout("xmm10") _,
+            lateout("xmm11") _,
+            lateout("xmm12") _,
+            lateout("xmm13") _,
+            lateout("xmm14") _,
+            lateout("xmm15") _,
+            clobber_abi("win64"),
+        );
+    }
+    left
+}
+
+/// As for the System V convention: see there. `limit` is the lowest address that is writable.
+///
+/// # Safety
+/// There are writable pages below `base`.
+pub unsafe fn new_stack(base: usize, limit: usize, main: extern "C" fn(usize) -> !) -> VMContinuation {
+    let sp = base - 80;
+    // What `begin` takes from the stack: the bounds, from below, and the function. Its frame has 32 bytes above.
+    let words = [0, limit, limit, base, main as usize];
+    // SAFETY: promised by the caller.
+    unsafe { std::ptr::with_exposed_provenance_mut::<[usize; 5]>(sp).write(words) };
+    VMContinuation { sp, fp: 0, pc: begin as *const () as usize }
+}
+
+#[unsafe(naked)]
+unsafe extern "C" fn begin() {
+    naked_asm!(
+        "pop qword ptr gs:[0x1748]",
+        "pop qword ptr gs:[0x1478]",
+        "pop qword ptr gs:[0x10]",
+        "pop qword ptr gs:[0x8]",
+        "pop rax",
+        "sub rsp, 8",
+        "call rax",
+        "ud2",
+    )
+}
+
+/// As for the System V convention: see there.
+///
+/// # Safety
+/// `f` does not unwind. The continuation waits, and nobody switches to it meanwhile.
+#[unsafe(naked)]
+pub unsafe extern "C" fn call_on(
+    stack: *const VMContinuation,
+    f: unsafe extern "C" fn(*mut ()) -> u32,
+    argument: *mut (),
+) -> u32 {
+    naked_asm!(
+        "push rbp",
+        "mov rbp, rsp",
+        "push qword ptr gs:[0x8]",
+        "push qword ptr gs:[0x10]",
+        "push qword ptr gs:[0x1478]",
+        "push qword ptr gs:[0x1748]",
+        // The bounds of the other stack, as `switch` left them.
+        "mov rax, [rcx]",
+        "mov r9, [rax]",
+        "mov gs:[0x1748], r9",
+        "mov r9, [rax + 8]",
+        "mov gs:[0x1478], r9",
+        "mov r9, [rax + 16]",
+        "mov gs:[0x10], r9",
+        "mov r9, [rax + 24]",
+        "mov gs:[0x8], r9",
+        "mov rsp, rax",
+        "and rsp, -16",
+        "sub rsp, 32",
+        "mov rcx, r8",
+        "call rdx",
+        "lea rsp, [rbp - 32]",
+        "pop qword ptr gs:[0x1748]",
+        "pop qword ptr gs:[0x1478]",
+        "pop qword ptr gs:[0x10]",
+        "pop qword ptr gs:[0x8]",
+        "pop rbp",
+        "ret",
     )
 }
 
