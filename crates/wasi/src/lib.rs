@@ -14,8 +14,9 @@
 //! assert_eq!(memory[..8], [2, 0, 0, 0, 12, 0, 0, 0]);
 //! ```
 //!
-//! File systems are behind two traits, [`fs::Dir`] and [`fs::File`]; [`fs::native`] has real directories. No path leaves
-//! the directory that it is resolved in.
+//! File systems are behind two traits, [`fs::Dir`] and [`fs::File`]: real directories ([`fs::native`]), trees in memory
+//! ([`fs::memory`]), and whatever can be reached by path only ([`fs::path`]). No path leaves the directory that it is
+//! resolved in, whichever of them it is.
 //!
 //! Must not know: the engine, Node.js, where a program's memory comes from.
 

@@ -3,7 +3,9 @@
 //!
 //! Must not know: descriptors, rights, memories of programs.
 
+pub mod memory;
 pub mod native;
+pub mod path;
 pub mod stream;
 
 use std::any::Any;
