@@ -121,3 +121,93 @@ export namespace WebAssembly {
   function instantiate(bytes: BufferSource, importObject?: Imports): Promise<WebAssemblyInstantiatedSource>;
   function instantiate(module: Module, importObject?: Imports): Promise<Instance>;
 }
+
+/** Bytes of a file. */
+export type FileContent = string | ArrayBuffer | ArrayBufferView;
+
+/** Files and directories in memory: strings and bytes are files, objects are directories. */
+export interface FileTree {
+  [name: string]: FileContent | FileTree;
+}
+
+export interface DirectoryOptions {
+  /** Whether everything that would change something gives the program `EROFS`. */
+  readOnly?: boolean;
+}
+
+/** A directory to give to a program: made by {@link WASI.directory}. */
+export interface Directory {
+  readonly path: string | FileTree;
+  readonly readOnly: boolean;
+}
+
+/** As in `node:wasi`, and more. */
+export interface WASIOptions {
+  /** `preview1` for programs that import from `wasi_snapshot_preview1`, `unstable` for `wasi_unstable`. */
+  version: 'preview1' | 'unstable';
+  /** The program's arguments; the first is its name. */
+  args?: readonly string[];
+  /** Its environment: nothing unless given, not even `process.env`. */
+  env?: Readonly<Record<string, string | undefined>>;
+  /** Directories by the names that the program knows them by: paths of this machine, or files in memory. */
+  preopens?: Readonly<Record<string, string | FileTree | Directory>>;
+  /** Whether `start` returns the exit code of a program that exits. Otherwise the process exits. Default: true. */
+  returnOnExit?: boolean;
+  /**
+   * A descriptor of this process, all there is to read, a function that gives what comes next (nothing at the end), or a
+   * readable stream. Programs do not give the event loop a turn: of a stream without a descriptor they can read only what
+   * has arrived, and what reads more throws. Default: 0.
+   */
+  stdin?:
+    number | FileContent | ((size: number) => string | Uint8Array | null | undefined) | NodeJS.ReadableStream;
+  /**
+   * A descriptor of this process, a function that gets what is written, or a writable stream, which gets it at once and may
+   * pass it on after the program has ended. Default: 1.
+   */
+  stdout?: number | ((bytes: Uint8Array) => void) | NodeJS.WritableStream;
+  /** As `stdout`. Default: 2. */
+  stderr?: number | ((bytes: Uint8Array) => void) | NodeJS.WritableStream;
+  /**
+   * Where the paths in `preopens` are: an object with the synchronous functions of `node:fs`. Default: the files of this
+   * machine, where the kernel keeps programs inside their directories. With an `fs` paths are checked component by component
+   * before they are used; who changes directories to links at the same time can lead them astray.
+   */
+  fs?: object;
+  /** Sockets, connected or listening, by their descriptors in this process. They come behind the directories. */
+  sockets?: readonly number[];
+  /** A clock that depends on nothing but the program: it starts at `start` and goes on by `step` with each reading, in nanoseconds. */
+  clock?: { start?: bigint; step?: bigint };
+  /** Makes random bytes repeatable. They are no secret then. */
+  seed?: bigint;
+}
+
+/**
+ * The system interface for programs: https://github.com/WebAssembly/WASI/tree/wasi-0.1. A program can do what the options
+ * give it and nothing else; no path leaves the directories in `preopens`.
+ */
+export class WASI {
+  /** @throws {TypeError} for options of a wrong type; {Error} with the system's code for a directory that cannot be opened */
+  constructor(options: WASIOptions);
+
+  /** What a directory allows. */
+  static directory(path: string | FileTree, options?: DirectoryOptions): Directory;
+
+  /** The functions by name. They may be replaced before a module is linked. */
+  readonly wasiImport: Record<string, (...args: (number | bigint)[]) => number>;
+
+  /** The import object for the version. */
+  getImportObject(): Record<string, Record<string, Function>>;
+
+  /**
+   * Runs a command: an instance with `_start` and a memory.
+   * @returns the exit code
+   * @throws {WebAssembly.RuntimeError} when it traps; {Error} when it was started before
+   */
+  start(instance: object): number;
+
+  /** Sets a reactor up: calls `_initialize`, if there is one. */
+  initialize(instance: object): void;
+
+  /** Gives the functions a memory without calling anything, for programs that are started in another way. */
+  finalizeBindings(instance: object, options?: { memory?: object }): void;
+}

@@ -2,5 +2,5 @@
 
 import gantry from './index.js';
 
-export const { WebAssembly } = gantry;
+export const { WebAssembly, WASI } = gantry;
 export default gantry;

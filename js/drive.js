@@ -15,16 +15,31 @@ const Word = { STATUS: 0, OPERATION: 1, DEPTH: 2, INSTANCE: 3, CALLEE: 4, CALLEE
 const Operation = { START: 0, RETURN: 1, THROW: 2 };
 const OPERATION_BITS = 2;
 /** Why `enter` returned, in the low bits; for a call of an import, its index is above them. */
-const Status = { RETURNED: 0, CALL: 1, INTERRUPTED: 2, TRAPPED: 3, THREW: 4, OUT_OF_MEMORY: 5, GREW: 8 };
+const Status = {
+  RETURNED: 0,
+  CALL: 1,
+  INTERRUPTED: 2,
+  TRAPPED: 3,
+  THREW: 4,
+  OUT_OF_MEMORY: 5,
+  EXITED: 6,
+  GREW: 8,
+};
 const STATUS_BITS = 4;
 const STATUS_MASK = 15;
 
 let pending;
 let onGrowth;
+let onExit;
 
 /** Sets what is called when wasm has grown a memory. It must not use the mailbox. */
 function setOnGrowth(callback) {
   onGrowth = callback;
+}
+
+/** Sets what makes an error of how native code has ended a program. */
+function setOnExit(callback) {
+  onExit = callback;
 }
 
 /** Goes on after an `enter` whose status is not plainly "returned", until the call has returned or throws. */
@@ -73,6 +88,7 @@ function fail(status) {
     pending = undefined;
     throw error;
   }
+  if (status === Status.EXITED) throw onExit(JSON.parse(host.takeExit()));
   throw new RangeError('WebAssembly: out of memory for another call stack');
 }
 
@@ -85,4 +101,4 @@ function callStart(anchor, address) {
   if (i32[Word.STATUS] !== Status.RETURNED) drive(anchor);
 }
 
-module.exports = { enter, drive, callStart, setOnGrowth, i32, Word, Operation };
+module.exports = { enter, drive, callStart, setOnGrowth, setOnExit, i32, Word, Operation };

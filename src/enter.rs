@@ -15,6 +15,7 @@ use napi::{Env, check_status, sys};
 
 use crate::fast;
 use crate::host::State;
+use crate::wasi::{self, Ended};
 
 /// Words of the header.
 mod word {
@@ -40,6 +41,8 @@ mod status {
     pub const TRAPPED: i32 = 3;
     pub const THREW: i32 = 4;
     pub const OUT_OF_MEMORY: i32 = 5;
+    /// A native function has ended the program.
+    pub const EXITED: i32 = 6;
     /// Added when wasm has grown a memory.
     pub const GREW: i32 = 8;
     pub const BITS: u32 = 4;
@@ -182,7 +185,7 @@ unsafe extern "C" fn fast_here(_: *const c_void) {
 
 #[inline(always)]
 fn run(state: &mut State) {
-    let State { store, calls, .. } = state;
+    let State { store, calls, exit, .. } = state;
     let word = calls.read(word::OPERATION);
     let depth = (word >> operation::BITS) as usize;
     let step = match word & operation::MASK {
@@ -191,7 +194,7 @@ fn run(state: &mut State) {
         operation::THROW => resume(store, depth, Resume::Fail(HostFailure::Error(Box::new(())))),
         other => unreachable!("operation {other}"),
     };
-    report(store, calls, step);
+    report(store, calls, exit, step);
 }
 
 #[inline(always)]
@@ -211,7 +214,7 @@ fn resume(store: &mut Store, depth: usize, how: Resume) -> Step {
 }
 
 #[inline(always)]
-fn report(store: &Store, calls: &Calls, step: Step) {
+fn report(store: &mut Store, calls: &Calls, exit: &mut Option<Ended>, step: Step) {
     let grew = if store.has_grown_memories() { status::GREW } else { 0 };
     let status = match step {
         Step::Returned => status::RETURNED,
@@ -227,7 +230,10 @@ fn report(store: &Store, calls: &Calls, step: Step) {
             status::INTERRUPTED
         }
         Step::Trapped => status::TRAPPED,
-        Step::Failed => status::THREW,
+        Step::Failed => {
+            *exit = wasi::ended(store.take_failure());
+            if exit.is_some() { status::EXITED } else { status::THREW }
+        }
         Step::OutOfMemory => status::OUT_OF_MEMORY,
     };
     calls.write(word::STATUS, status | grew);

@@ -1,6 +1,7 @@
 //! The state of one JavaScript environment.
 
 use std::ptr::NonNull;
+use std::rc::Rc;
 
 use gantry_engine::{Engine, Module};
 use gantry_runtime::{Collected, Store};
@@ -13,6 +14,7 @@ use slab::Slab;
 use crate::enter::{self, Calls};
 use crate::roots::{Kind, Roots};
 use crate::ticker;
+use crate::wasi::{Ended, Program};
 
 /// Collections start at this many new things, and when those outnumber half of the ones that were there.
 const MIN_DEBT: usize = 1024;
@@ -32,6 +34,10 @@ pub(crate) struct State {
     pub calls: Calls,
     /// Modules made since the last collection.
     pub module_debt: usize,
+    /// WASI programs.
+    pub programs: Slab<Rc<Program>>,
+    /// How the program ended that ended last.
+    pub exit: Option<Ended>,
 }
 
 /// The native side of the JavaScript layer. Internal: not part of the public API.
@@ -55,7 +61,15 @@ impl Host {
         // SAFETY: the mailbox has room for the most values that a function can have, and outlives the store.
         unsafe { store.set_suspension_slots(calls.slots()) };
         ticker::register(store.poll_page());
-        let state = State { store, modules: Slab::new(), roots: Roots::default(), calls, module_debt: 0 };
+        let state = State {
+            store,
+            modules: Slab::new(),
+            roots: Roots::default(),
+            calls,
+            module_debt: 0,
+            programs: Slab::new(),
+            exit: None,
+        };
         Ok(Host { state: Box::new(state) })
     }
 
@@ -68,7 +82,7 @@ impl Host {
     /// How many native things are alive: for tests.
     #[napi]
     pub fn population(&self) -> u32 {
-        (self.state.store.population() + self.state.modules.len()) as u32
+        (self.state.store.population() + self.state.modules.len() + self.state.programs.len()) as u32
     }
 
     /// How many calls of wasm are going on.
@@ -110,8 +124,10 @@ impl Host {
         let before = external_bytes(&state.store);
         let Collected { live_handles, .. } = state.store.collect(|marker| roots.mark(marker));
         state.module_debt = 0;
-        let live = roots.live_modules();
+        let live = roots.live(Kind::Module);
         state.modules.retain(|id, _| live.contains(&(id as u32)));
+        let live = roots.live(Kind::Program);
+        state.programs.retain(|id, _| live.contains(&(id as u32)));
         adjust_external_memory(env, before, external_bytes(&state.store))?;
         Ok(live_handles.into_iter().filter_map(|handle| u32::try_from(handle >> 1).ok()).collect())
     }

@@ -1,7 +1,7 @@
 //! `WebAssembly.Instance`: making instances, and what functions are.
 
 use gantry_engine::{ExternIndex, TrapCode};
-use gantry_runtime::{Extern, FuncOwner, FuncPtr, GlobalId, InstanceId, InstantiateError, MemoryId, TableId};
+use gantry_runtime::{Extern, FuncOwner, FuncPtr, GlobalId, InstanceId, InstantiateError, MemoryId, Store, TableId};
 use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Unknown};
 use napi_derive::napi;
@@ -20,6 +20,8 @@ mod import {
     pub const TABLE: u32 = 2;
     pub const MEMORY: u32 = 3;
     pub const GLOBAL: u32 = 4;
+    /// A native function, by number: see [`crate::wasi`].
+    pub const NATIVE: u32 = 5;
 }
 
 /// Numbers that come before those of exports.
@@ -34,6 +36,16 @@ struct FuncIdentity {
     /// Its index in that instance; for JavaScript functions that were imported there, the index of the import, negative
     /// and minus 1.
     index: f64,
+}
+
+/// Native functions are made before the instance that they are for.
+fn give_natives(store: &mut Store, id: InstanceId, items: &[Extern], numbers: &[f64]) {
+    for (index, (item, pair)) in items.iter().zip(numbers.chunks_exact(2)).enumerate() {
+        let Extern::Func(func) = *item else { continue };
+        if let (import::NATIVE, FuncOwner::Host(host)) = (pair[0] as u32, store.func_owner(func)) {
+            store.give_host(host, id, index as u32);
+        }
+    }
 }
 
 #[napi]
@@ -61,6 +73,7 @@ impl Host {
                 import::TABLE => Extern::Table(TableId(pair[1] as u32)),
                 import::MEMORY => Extern::Memory(MemoryId(pair[1] as u32)),
                 import::GLOBAL => Extern::Global(GlobalId(pair[1] as u32)),
+                import::NATIVE => Extern::Func(state.native_function(&loaded, index, pair[1] as u32)),
                 other => return Err(napi::Error::from_reason(format!("no such import: {other}"))),
             });
         }
@@ -76,6 +89,7 @@ impl Host {
                 return Ok(Some(format!("link {}\n{}\n{}", error.import, error.expected, error.actual)));
             }
         };
+        give_natives(&mut state.store, id, &items, &numbers);
         state.roots.track(env, Kind::Instance, id.0, anchor)?;
         // SAFETY: JavaScript does not touch the array meanwhile.
         self.write_instance(id, unsafe { numbers.as_mut() });

@@ -18,3 +18,5 @@ mod module;
 mod roots;
 mod table;
 mod ticker;
+mod tools;
+mod wasi;

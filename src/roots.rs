@@ -17,11 +17,12 @@ pub(crate) enum Kind {
     Table,
     Global,
     Module,
+    Program,
 }
 
 impl Kind {
     pub fn from_u32(kind: u32) -> napi::Result<Kind> {
-        const KINDS: [Kind; 5] = [Kind::Instance, Kind::Memory, Kind::Table, Kind::Global, Kind::Module];
+        const KINDS: [Kind; 6] = [Kind::Instance, Kind::Memory, Kind::Table, Kind::Global, Kind::Module, Kind::Program];
         KINDS.get(kind as usize).copied().ok_or_else(|| napi::Error::from_reason("no such kind"))
     }
 }
@@ -86,14 +87,14 @@ impl Roots {
                 Kind::Memory => marker.memory(MemoryId(*id)),
                 Kind::Table => marker.table(TableId(*id)),
                 Kind::Global => marker.global(GlobalId(*id)),
-                Kind::Module => {}
+                Kind::Module | Kind::Program => {}
             }
         }
     }
 
-    pub fn live_modules(&self) -> HashSet<u32> {
-        let modules = self.references.keys().filter(|(kind, _)| *kind == Kind::Module);
-        modules.map(|(_, id)| *id).collect()
+    /// Numbers of the live ones of a kind that is not the store's.
+    pub fn live(&self, kind: Kind) -> HashSet<u32> {
+        self.references.keys().filter(|(of, _)| *of == kind).map(|(_, id)| *id).collect()
     }
 }
 

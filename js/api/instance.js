@@ -7,6 +7,7 @@ const { callStart } = require('../drive');
 const { LinkError, trapError } = require('../errors');
 const { exportedFunction, functionAt } = require('../functions');
 const { isExportedFunction, addressOf, anchorOfFunction } = require('../identity');
+const { nativeBinding } = require('../native');
 const { importFactory } = require('../signature');
 const { collectIfDue, collectNow } = require('../values');
 const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject } = require('./global');
@@ -16,7 +17,7 @@ const { Table, isTable, idOfTable, holdersOfTable, tableObject } = require('./ta
 const { isObject, required, defineInterface } = require('./webidl');
 
 /** How an import is given to the host: see src/instance.rs. */
-const Import = { HOST: 0, FUNC: 1, TABLE: 2, MEMORY: 3, GLOBAL: 4 };
+const Import = { HOST: 0, FUNC: 1, TABLE: 2, MEMORY: 3, GLOBAL: 4, NATIVE: 5 };
 
 /** Value types by letter, as the JS API names them. */
 const TYPE_NAMES = { i: 'i32', I: 'i64', f: 'f32', F: 'f64', v: 'v128', e: 'externref', p: 'anyfunc' };
@@ -111,6 +112,11 @@ function readFunction(wanted, value, anchor, index, what) {
     // It may keep functions that it is passed.
     if (wanted.signature.split(':')[0].includes('p')) owner.refs.push(anchor);
     return [Import.FUNC, addressOf(value)];
+  }
+  const native = nativeBinding(value);
+  if (native !== undefined && native.signature === wanted.signature) {
+    anchor.refs.push(native.owner);
+    return [Import.NATIVE, native.number];
   }
   anchor.thunks[index] = importFactory(wanted.signature)(value, anchor);
   return [Import.HOST, 0];

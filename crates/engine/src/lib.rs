@@ -45,6 +45,7 @@ pub use externs::{Global, Memory, Table};
 pub use func::{Caller, Func};
 pub use gantry_abi::TrapCode;
 pub use gantry_abi::vmctx::MemoryStyle;
+pub use gantry_module::inspect;
 pub use gantry_module::{
     ExternIndex, ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType,
     WASM_PAGE_SIZE,

@@ -7,6 +7,7 @@
 
 mod decoder;
 mod error;
+pub mod inspect;
 mod module;
 mod names;
 mod sections;

@@ -246,6 +246,16 @@ impl Store {
         unsafe { switch_back(context, event::INTERRUPTED) as u32 }
     }
 
+    /// Lets the embedder do what there is to do, as for a loop that was interrupted, while a native function waits.
+    /// Returns whether wasm is to be left. It may never return, when the embedder forgets the activation.
+    ///
+    /// # Safety
+    /// Called by a native function of this store, on its fiber. Nothing that it borrows from the store is used again.
+    pub unsafe fn pause(&mut self) -> bool {
+        // SAFETY: promised by the caller.
+        unsafe { Self::suspend_for_interrupt(self.context_ptr()) != 0 }
+    }
+
     /// Runs `f` on the stack that the running fiber was resumed from.
     ///
     /// # Safety

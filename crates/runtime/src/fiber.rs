@@ -10,8 +10,10 @@ use crate::{OutOfMemory, sys};
 
 /// Address space of a stack. Pages come into being as they are used.
 const STACK_SIZE: usize = 2 << 20;
-/// What compiled code leaves free for the runtime's functions that it calls and for signal handlers.
-const MARGIN: usize = 128 << 10;
+/// Bytes of stack that native host functions have.
+pub const NATIVE_STACK: usize = 112 << 10;
+/// What compiled code leaves free for functions that it calls and for signal handlers.
+const MARGIN: usize = NATIVE_STACK + (16 << 10);
 /// More than the frame of a function that leaves a fiber's stack without a switch.
 const LEAVING_FRAME: usize = 1024;
 /// Unused stacks that a store keeps.

@@ -20,15 +20,16 @@ pub enum HostFailure {
     Panic(Box<dyn Any + Send>),
 }
 
-/// A host function that runs on the stack of whoever entered wasm: it gets the store, and the arguments as slots, which
-/// it replaces by results.
+/// A host function: it gets the store, and the arguments as slots, which it replaces by results.
 pub(crate) type Callback = dyn Fn(&mut Store, *mut u8) -> Result<(), Box<dyn Any>>;
 
 pub(crate) enum Behaviour {
     /// Suspends the activation: the embedder sees [`Step::Call`](crate::Step::Call).
     Suspend,
-    /// Runs a closure.
+    /// Runs a closure on the stack that the fiber was resumed from.
     Callback(Box<Callback>),
+    /// Runs a closure on the fiber.
+    Native(Box<Callback>),
 }
 
 /// A host function. Compiled code reads its first field.
@@ -62,6 +63,7 @@ impl HostFunction {
         let call = match behaviour {
             Behaviour::Suspend => suspend as unsafe extern "C" fn(*mut VMHostContext, *mut u8) -> u32,
             Behaviour::Callback(_) => call_back,
+            Behaviour::Native(_) => call_native,
         };
         let header = VMContextHeader {
             kind: ContextKind::Host,
@@ -80,7 +82,7 @@ impl HostFunction {
         };
         let values = match behaviour {
             Behaviour::Suspend => store.suspension_slots,
-            Behaviour::Callback(_) => std::ptr::null_mut(),
+            Behaviour::Callback(_) | Behaviour::Native(_) => std::ptr::null_mut(),
         };
         let context = VMHostContext { header, call, values };
         let function = Box::new(HostFunction { context, funcref, behaviour, module, owner, key });
@@ -108,6 +110,11 @@ impl HostFunction {
     #[inline]
     pub fn owner(&self) -> Option<InstanceId> {
         self.owner
+    }
+
+    /// Makes it a function of an instance that was linked to it.
+    pub(crate) fn give_to(&mut self, owner: InstanceId, key: u32) {
+        (self.owner, self.key) = (Some(owner), key);
     }
 
     /// The number that its maker gave it.
@@ -141,13 +148,37 @@ unsafe extern "C" fn call_back(context: *mut VMHostContext, values: *mut u8) -> 
             let Behaviour::Callback(callback) = &(*host).behaviour else {
                 unreachable!("made with a callback");
             };
-            let failure = match catch_unwind(AssertUnwindSafe(|| callback(&mut *store, values))) {
-                Ok(Ok(())) => return 0,
-                Ok(Err(error)) => HostFailure::Error(error),
-                Err(panic) => HostFailure::Panic(panic),
-            };
-            (*store).set_failure(failure);
-            1
+            run(store, callback, values)
         })
     }
+}
+
+/// Called by compiled code on a fiber, where the closure runs.
+unsafe extern "C" fn call_native(context: *mut VMHostContext, values: *mut u8) -> u32 {
+    let host: *mut HostFunction = context.cast();
+    // SAFETY: as in `call_back`.
+    unsafe {
+        let store = (*(*context).header.store).owner.cast::<Store>();
+        let Behaviour::Native(callback) = &(*host).behaviour else {
+            unreachable!("made with a native function");
+        };
+        run(store, callback, values)
+    }
+}
+
+/// Returns 1 when the closure failed, and leaves why in the store.
+///
+/// # Safety
+/// The store is running, and was given away by its owner.
+unsafe fn run(store: *mut Store, callback: &Callback, values: *mut u8) -> u32 {
+    // SAFETY: promised by the caller.
+    let outcome = unsafe { catch_unwind(AssertUnwindSafe(|| callback(&mut *store, values))) };
+    let failure = match outcome {
+        Ok(Ok(())) => return 0,
+        Ok(Err(error)) => HostFailure::Error(error),
+        Err(panic) => HostFailure::Panic(panic),
+    };
+    // SAFETY: as above.
+    unsafe { (*store).set_failure(failure) };
+    1
 }

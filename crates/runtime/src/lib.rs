@@ -29,6 +29,7 @@ mod types;
 pub use activation::{Resume, Step};
 pub use code::{LoadError, LoadedModule};
 pub use collect::{Collected, Marker};
+pub use fiber::NATIVE_STACK;
 pub use gantry_abi::vmctx::{MemoryStyle, VALUE_SIZE, VMFuncRef, VMGlobal};
 pub use global::Global;
 pub use host::{HostFailure, HostFunction};

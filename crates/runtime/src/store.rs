@@ -246,6 +246,13 @@ impl Store {
 
     // Functions
 
+    /// As [`Store::new_callback`], for functions that run on the fiber itself: faster, but with
+    /// [`NATIVE_STACK`](crate::NATIVE_STACK) bytes of stack, and without calling functions of this store. They may wait
+    /// with [`Store::pause`].
+    pub fn new_native(&mut self, module: Arc<LoadedModule>, ty: u32, function: Box<Callback>) -> HostId {
+        HostFunction::make(self, module, ty, Behaviour::Native(function), None, 0)
+    }
+
     /// Makes a host function of the type that `module` imports at type index `ty`. The closure gets the arguments
     /// as slots and leaves its results there.
     pub fn new_callback(&mut self, module: Arc<LoadedModule>, ty: u32, callback: Box<Callback>) -> HostId {
@@ -262,6 +269,11 @@ impl Store {
     /// A host function.
     pub fn host(&self, id: HostId) -> &HostFunction {
         &self.hosts[id.0 as usize]
+    }
+
+    /// Makes a host function that of one instance, which was linked to it; `key` is for the embedder.
+    pub fn give_host(&mut self, id: HostId, owner: InstanceId, key: u32) {
+        self.hosts[id.0 as usize].give_to(owner, key);
     }
 
     /// What keeps a function of this store alive.

@@ -1,0 +1,43 @@
+'use strict';
+// The file that a command is about: wasm, or text that becomes wasm.
+
+const fs = require('node:fs');
+const { host } = require('../binding');
+
+const STDIN = 0;
+
+/** @returns {Uint8Array} the bytes of a binary module. `-` is standard input. */
+function readModule(file) {
+  const bytes = read(file);
+  return isBinary(bytes) ? bytes : parse(bytes, file);
+}
+
+function read(file) {
+  try {
+    return fs.readFileSync(file === '-' ? STDIN : file);
+  } catch (error) {
+    const reason = {
+      ENOENT: 'there is no such file',
+      EISDIR: 'it is a directory',
+      EACCES: 'access is denied',
+    };
+    throw new Error(`cannot read ${file}: ${reason[error.code] ?? error.message}`, { cause: error });
+  }
+}
+
+const isBinary = (bytes) => bytes.length >= 4 && bytes.readUInt32LE(0) === 0x6d736100;
+
+function parse(bytes, file) {
+  const text = bytes.toString('utf8');
+  // Text begins with a form or a comment.
+  if (!/^\uFEFF?\s*(\(|;)/.test(text)) {
+    throw new Error(
+      `${file} is neither a binary WebAssembly module (it does not begin with \\0asm) nor text`,
+    );
+  }
+  const outcome = host.parseText(text, file);
+  if (typeof outcome === 'string') throw new Error(outcome);
+  return outcome;
+}
+
+module.exports = { readModule };
