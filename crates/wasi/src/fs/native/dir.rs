@@ -76,9 +76,9 @@ impl NativeDir {
     }
 
     /// Opens without any access, for asking for attributes and as a parent.
-    fn locate(&self, path: &str, follow: bool, flags: HostFlags) -> Result<HostFile> {
+    fn locate(&self, path: &str, follow: bool) -> Result<HostFile> {
         let mut options = HostOptions::new();
-        options.read(true).custom_flags((flags | HostFlags::PATH).bits().cast_signed());
+        options.read(true).custom_flags(HostFlags::PATH.bits().cast_signed());
         if !follow {
             options.follow(FollowSymlinks::No);
         }
@@ -89,7 +89,7 @@ impl NativeDir {
         let (parent, last) = split(path);
         let parent = match parent {
             "" => Parent::Here(self.file.as_fd()),
-            parent => Parent::Opened(self.locate(parent, true, HostFlags::DIRECTORY)?),
+            parent => Parent::Opened(self.locate(parent, true)?),
         };
         Ok(Place { parent, last })
     }
@@ -125,12 +125,18 @@ impl Dir for NativeDir {
     }
 
     fn open(&self, path: &str, options: &OpenOptions) -> Result<Opened> {
-        // Whatever it is, opening it must not wait.
+        let directory = options.oflags.contains(OFlags::DIRECTORY);
+        let create = options.oflags.contains(OFlags::CREAT);
+        if create && path.ends_with('/') {
+            self.place(path)?;
+            return Err(Errno::ISDIR);
+        }
+        // Whatever it is, opening it must not wait. The kernel is not told that it shall be a directory, because that makes it
+        // hide from those who walk by themselves that something is a symbolic link.
         let mut flags = HostFlags::NONBLOCK | HostFlags::NOCTTY;
-        flags.set(HostFlags::CREATE, options.oflags.contains(OFlags::CREAT));
-        flags.set(HostFlags::DIRECTORY, options.oflags.contains(OFlags::DIRECTORY));
-        flags.set(HostFlags::EXCL, options.oflags.contains(OFlags::EXCL) && options.oflags.contains(OFlags::CREAT));
-        flags.set(HostFlags::TRUNC, options.oflags.contains(OFlags::TRUNC));
+        flags.set(HostFlags::CREATE, create);
+        flags.set(HostFlags::EXCL, create && options.oflags.contains(OFlags::EXCL));
+        flags.set(HostFlags::TRUNC, options.oflags.contains(OFlags::TRUNC) && !directory);
         flags.set(HostFlags::APPEND, options.flags.contains(FdFlags::APPEND));
         flags.set(HostFlags::DSYNC, options.flags.contains(FdFlags::DSYNC));
         if options.flags.intersects(FdFlags::SYNC | FdFlags::RSYNC) {
@@ -142,10 +148,18 @@ impl Dir for NativeDir {
         if !options.follow {
             how.follow(FollowSymlinks::No);
         }
-        let file = self.resolve(path, &how)?;
+        let file = match self.resolve(path, &how) {
+            Err(Errno::LOOP) if directory && !options.follow => {
+                let kind = self.stat_at(path, false)?.file_type;
+                return Err(if kind == FileType::SymbolicLink { Errno::NOTDIR } else { Errno::LOOP });
+            }
+            file => file?,
+        };
         let stat = host::fstat(&file)?;
         Ok(match file_type(stat.st_mode) {
+            FileType::Directory if options.oflags.contains(OFlags::TRUNC) => return Err(Errno::ISDIR),
             FileType::Directory => Opened::Dir(Rc::new(NativeDir { file, root: self.root })),
+            _ if directory => return Err(Errno::NOTDIR),
             kind => Opened::File(Box::new(NativeFile::opened(file.into(), kind, options.flags)?)),
         })
     }
@@ -165,11 +179,11 @@ impl Dir for NativeDir {
                 return Ok(stat);
             }
         }
-        Ok(file_stat(&host::fstat(self.locate(path, follow, HostFlags::empty())?)?))
+        Ok(file_stat(&host::fstat(self.locate(path, follow)?)?))
     }
 
     fn set_times(&self, atim: SetTime, mtim: SetTime) -> Result<()> {
-        Ok(host::futimens(&self.file, &timestamps(atim, mtim))?)
+        Ok(host::utimensat(&self.file, ".", &timestamps(atim, mtim), AtFlags::SYMLINK_NOFOLLOW)?)
     }
 
     fn set_times_at(&self, path: &str, follow: bool, atim: SetTime, mtim: SetTime) -> Result<()> {
@@ -182,10 +196,8 @@ impl Dir for NativeDir {
         };
         let place = self.place(path)?;
         if place.is_dots() || place.has_slash() {
-            let mut options = HostOptions::new();
-            options.read(true).custom_flags(HostFlags::DIRECTORY.bits().cast_signed());
-            let directory = self.resolve(path, &options)?;
-            return Ok(host::futimens(&directory, &timestamps(atim, mtim))?);
+            let directory = self.locate(path, true)?;
+            return Ok(host::utimensat(&directory, ".", &timestamps(atim, mtim), AtFlags::SYMLINK_NOFOLLOW)?);
         }
         Ok(host::utimensat(place.fd(), place.last, &timestamps(atim, mtim), AtFlags::SYMLINK_NOFOLLOW)?)
     }
@@ -224,7 +236,7 @@ impl Dir for NativeDir {
     fn read_link(&self, path: &str) -> Result<Vec<u8>> {
         let place = self.place(path)?;
         if place.has_slash() || place.is_dots() {
-            self.locate(path, true, HostFlags::DIRECTORY)?;
+            self.locate(path, true)?;
             return Err(Errno::INVAL);
         }
         Ok(host::readlinkat(place.fd(), place.last, Vec::new())?.into_bytes())
@@ -241,7 +253,7 @@ impl Dir for NativeDir {
         };
         let (from, to) = (self.place(path)?, to.place(new_path)?);
         if from.has_slash() || from.is_dots() {
-            self.locate(path, true, HostFlags::DIRECTORY)?;
+            self.locate(path, true)?;
             return Err(Errno::PERM);
         }
         Ok(host::linkat(from.fd(), from.last, to.fd(), to.last, AtFlags::empty())?)
