@@ -57,6 +57,13 @@ export namespace WebAssembly {
     static imports(module: Module): ModuleImportDescriptor[];
     /** Copies of the contents of all custom sections of that name. */
     static customSections(module: Module, sectionName: string): ArrayBuffer[];
+    /** Beyond the specification: the compiled module as bytes, for machines of this kind. */
+    serialize(): Uint8Array;
+    /**
+     * Beyond the specification: loads what `serialize` gave, without compiling. It holds machine code: load only what you made.
+     * @throws {CompileError} when it is damaged, or was made by another version, for another processor or with other options
+     */
+    static deserialize(bytes: BufferSource): Module;
   }
 
   /** An instance of a module. */

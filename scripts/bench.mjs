@@ -4,6 +4,9 @@ import { build } from './build.mjs';
 import { ensureDependencies, run } from './ensure.mjs';
 import { ensureNode } from './nodes.mjs';
 
+// Where the cache is measured, that says so itself.
+process.env.GANTRY_CACHE = 'off';
+
 const args = process.argv.slice(2);
 const major = args.find((arg) => arg.startsWith('--node='))?.slice('--node='.length);
 

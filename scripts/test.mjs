@@ -6,6 +6,9 @@ import { build } from './build.mjs';
 import { ensureDependencies, fail, run } from './ensure.mjs';
 import { nodeTestArguments, nodeTestFiles } from './node-tests.mjs';
 
+// Tests compile; those of the cache have caches of their own.
+process.env.GANTRY_CACHE = 'off';
+
 const filters = process.argv.slice(2);
 
 ensureDependencies();

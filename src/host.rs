@@ -3,7 +3,7 @@
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use gantry_engine::{Engine, Module};
+use gantry_engine::{CacheConfig, Config, Engine, Module};
 use gantry_runtime::{Collected, Store};
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Function, Unknown};
@@ -22,8 +22,27 @@ const MIN_DEBT: usize = 1024;
 /// The engine of the process.
 pub(crate) fn engine() -> napi::Result<&'static Engine> {
     static ENGINE: OnceCell<Engine> = OnceCell::new();
-    let make = || Engine::new(&gantry_engine::Config::default());
+    let make = || Engine::new(&config());
     ENGINE.get_or_try_init(make).map_err(|error| napi::Error::from_reason(error.to_string()))
+}
+
+/// How the engine is set up: `GANTRY_CACHE` is a folder, or `off`; `GANTRY_CACHE_SIZE` its size in MiB at most;
+/// `GANTRY_THREADS` the number of threads that compile.
+fn config() -> Config {
+    let mut config = Config::default();
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
+    if let Some(threads) = number("GANTRY_THREADS") {
+        config.threads = threads as usize;
+    }
+    config.cache = match std::env::var_os("GANTRY_CACHE") {
+        None => CacheConfig::platform(),
+        Some(value) if value.is_empty() || value == "off" => None,
+        Some(dir) => Some(CacheConfig::new(dir)),
+    };
+    if let (Some(cache), Some(size)) = (&mut config.cache, number("GANTRY_CACHE_SIZE")) {
+        cache.max_bytes = u64::from(size) << 20;
+    }
+    config
 }
 
 /// What belongs to one environment. Boxed, because [`enter`] and the ticker have its address.

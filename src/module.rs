@@ -2,7 +2,7 @@
 
 use gantry_engine::{ExternType, FuncType, Module};
 use napi::Env;
-use napi::bindgen_prelude::{ArrayBuffer, Either, External, Object, Uint8Array};
+use napi::bindgen_prelude::{ArrayBuffer, Buffer, Either, External, Object, Uint8Array};
 use napi_derive::napi;
 use once_cell::sync::OnceCell;
 use serde::Serialize;
@@ -26,6 +26,7 @@ struct ModuleInfo<'m> {
     #[serde(rename = "codeSize")]
     code_size: usize,
     start: bool,
+    cached: bool,
     #[serde(rename = "writesTables")]
     writes_tables: bool,
 }
@@ -59,6 +60,21 @@ impl Host {
             });
         });
         Ok(promise)
+    }
+
+    /// The compiled module as bytes.
+    #[napi]
+    pub fn serialize(&self, module: u32) -> Buffer {
+        self.state.modules[module as usize].serialize().into()
+    }
+
+    /// Loads a compiled module. Returns its number, or why it cannot be used.
+    #[napi]
+    pub fn deserialize(&mut self, bytes: Uint8Array) -> napi::Result<Either<u32, String>> {
+        Ok(match Module::deserialize(engine()?, &bytes) {
+            Ok(module) => Either::A(self.add_module(module)),
+            Err(error) => Either::B(error.to_string()),
+        })
     }
 
     /// Takes the result of `compileAsync`; returns the module's number.
@@ -96,6 +112,7 @@ impl Host {
             functions: module.loaded().module().defined_funcs(),
             code_size: module.loaded().code_size(),
             start: module.loaded().module().start.is_some(),
+            cached: module.loaded().is_mapped(),
             writes_tables: module.loaded().artifact().writes_tables(),
         };
         Ok(serde_json::to_string(&info).expect("plain data"))

@@ -43,6 +43,18 @@ class Module {
     return host.customSections(id, `${sectionName}`.toWellFormed?.() ?? `${sectionName}`);
   }
 
+  /** Beyond the specification: the compiled module as bytes. */
+  serialize() {
+    return host.serialize(idOf(this, 'WebAssembly.Module.serialize()'));
+  }
+
+  /** Beyond the specification: a module of what `serialize` gave, without compiling. */
+  static deserialize(bytes) {
+    const what = 'WebAssembly.Module.deserialize()';
+    required(1, arguments.length, what);
+    return new Module(EXISTING, checked(host.deserialize(plainBytes(bytes, what)), what));
+  }
+
   static has(value) {
     return #id in value;
   }

@@ -6,21 +6,30 @@
 //! parts: machine code, function bounds, trampolines, traps, source positions, the module's skeleton, facts
 //! ```
 //!
-//! Integers are little-endian. The same module and settings give the same bytes.
+//! Integers are little-endian. The same module and settings give the same bytes. Machine code has pages of its own, so that a
+//! file can be mapped and run as it is.
+//!
+//! The checksum tells damage, not malice: who can write artifacts can write machine code.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use twox_hash::XxHash3_128;
+
 use crate::trap::TrapCode;
 
-const MAGIC: [u8; 8] = *b"\0gantry\x01";
+/// What artifacts begin with: a name and the format version.
+pub const MAGIC: [u8; 8] = *b"\0gantry\x02";
 const IDENTITY_AT: usize = 8;
 const CHECKSUM_AT: usize = IDENTITY_AT + 32;
-const DIRECTORY_AT: usize = CHECKSUM_AT + 32;
+const DIRECTORY_AT: usize = CHECKSUM_AT + 16;
 const PARTS: usize = 9;
 const DIRECTORY_END: usize = DIRECTORY_AT + PARTS * 16;
 /// Parts begin at multiples of this, so that tables can be read as they lie.
 const ALIGN: usize = 16;
+/// Machine code begins at a multiple of this, and nothing else is in its pages.
+const TEXT_ALIGN: usize = 4096;
 
 #[derive(Clone, Copy)]
 enum Part {
@@ -79,11 +88,24 @@ pub enum ArtifactError {
     Damaged,
 }
 
+/// Where an artifact's bytes are: in memory, or in a mapped file.
+pub type Storage = Arc<dyn AsRef<[u8]> + Send + Sync>;
+
 /// A compiled module.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Artifact {
-    bytes: Arc<[u8]>,
+    bytes: Storage,
     parts: [(usize, usize); PARTS],
+}
+
+impl fmt::Debug for Artifact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Artifact").field("bytes", &self.bytes().len()).finish_non_exhaustive()
+    }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; 16] {
+    XxHash3_128::oneshot(bytes).to_le_bytes()
 }
 
 fn push_u32s(out: &mut Vec<u8>, values: impl IntoIterator<Item = u32>) {
@@ -104,10 +126,14 @@ impl Artifact {
         bytes.resize(DIRECTORY_END, 0);
         let mut directory = [(0, 0); PARTS];
         let mut part = |part: Part, write: &dyn Fn(&mut Vec<u8>)| {
-            bytes.resize(bytes.len().next_multiple_of(ALIGN), 0);
+            let align = if matches!(part, Part::Text) { TEXT_ALIGN } else { ALIGN };
+            bytes.resize(bytes.len().next_multiple_of(align), 0);
             let start = bytes.len();
             write(&mut bytes);
             directory[part as usize] = (start, bytes.len() - start);
+            if matches!(part, Part::Text) {
+                bytes.resize(bytes.len().next_multiple_of(TEXT_ALIGN), 0);
+            }
         };
         let trampolines = |list: &[Trampoline], out: &mut Vec<u8>| {
             push_u32s(out, list.iter().flat_map(|t| [t.ty, t.code.start, t.code.end]));
@@ -126,26 +152,31 @@ impl Artifact {
             bytes[at..at + 8].copy_from_slice(&(*offset as u64).to_le_bytes());
             bytes[at + 8..at + 16].copy_from_slice(&(*len as u64).to_le_bytes());
         }
-        Artifact { bytes: bytes.into(), parts: directory }
+        Artifact { bytes: Arc::new(bytes), parts: directory }
     }
 
     /// The bytes to store: with a checksum, which artifacts that never leave the process do not need.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.bytes.to_vec();
-        let checksum = blake3::hash(&bytes[DIRECTORY_AT..]);
-        bytes[CHECKSUM_AT..DIRECTORY_AT].copy_from_slice(checksum.as_bytes());
+        let mut bytes = self.bytes().to_vec();
+        let checksum = checksum(&bytes[DIRECTORY_AT..]);
+        bytes[CHECKSUM_AT..DIRECTORY_AT].copy_from_slice(&checksum);
         bytes
     }
 
+    fn bytes(&self) -> &[u8] {
+        (*self.bytes).as_ref()
+    }
+
     /// Reads stored bytes. Refuses all that was not written by [`Artifact::to_bytes`] under the same identity.
-    pub fn from_bytes(bytes: Arc<[u8]>, identity: &[u8; 32]) -> Result<Artifact, ArtifactError> {
+    pub fn from_bytes(storage: Storage, identity: &[u8; 32]) -> Result<Artifact, ArtifactError> {
+        let bytes = (*storage).as_ref();
         if bytes.len() < DIRECTORY_END || bytes[..8] != MAGIC {
             return Err(ArtifactError::Magic);
         }
         if bytes[IDENTITY_AT..CHECKSUM_AT] != identity[..] {
             return Err(ArtifactError::Identity);
         }
-        if blake3::hash(&bytes[DIRECTORY_AT..]).as_bytes()[..] != bytes[CHECKSUM_AT..DIRECTORY_AT] {
+        if checksum(&bytes[DIRECTORY_AT..])[..] != bytes[CHECKSUM_AT..DIRECTORY_AT] {
             return Err(ArtifactError::Damaged);
         }
         let mut parts = [(0, 0); PARTS];
@@ -158,7 +189,7 @@ impl Artifact {
             }
             *part = (offset as usize, len as usize);
         }
-        let artifact = Artifact { bytes, parts };
+        let artifact = Artifact { bytes: storage, parts };
         artifact.check()?;
         Ok(artifact)
     }
@@ -180,7 +211,13 @@ impl Artifact {
 
     fn part(&self, part: Part) -> &[u8] {
         let (offset, len) = self.parts[part as usize];
-        &self.bytes[offset..offset + len]
+        &self.bytes()[offset..offset + len]
+    }
+
+    /// Where the machine code is in the stored bytes.
+    pub fn text_range(&self) -> Range<usize> {
+        let (offset, len) = self.parts[Part::Text as usize];
+        offset..offset + len
     }
 
     /// Whether the code can put references into tables.
@@ -317,15 +354,16 @@ mod tests {
     #[test]
     fn any_flipped_bit_is_refused() {
         let bytes = sample().to_bytes();
-        assert!(Artifact::from_bytes(bytes.clone().into(), &[7; 32]).is_ok());
-        assert_eq!(Artifact::from_bytes(bytes.clone().into(), &[8; 32]).unwrap_err(), ArtifactError::Identity);
-        for bit in 0..bytes.len() * 8 {
+        assert!(Artifact::from_bytes(Arc::new(bytes.clone()), &[7; 32]).is_ok());
+        assert_eq!(Artifact::from_bytes(Arc::new(bytes.clone()), &[8; 32]).unwrap_err(), ArtifactError::Identity);
+        // Of the pages of code, which are mostly padding here, each eighth byte.
+        for bit in (0..bytes.len() * 8).filter(|bit| *bit < 4096 || bit % 64 < 8 || *bit > (bytes.len() - 256) * 8) {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            assert!(Artifact::from_bytes(damaged.into(), &[7; 32]).is_err(), "bit {bit}");
+            assert!(Artifact::from_bytes(Arc::new(damaged), &[7; 32]).is_err(), "bit {bit}");
         }
         for len in 0..bytes.len() {
-            assert!(Artifact::from_bytes(bytes[..len].into(), &[7; 32]).is_err(), "length {len}");
+            assert!(Artifact::from_bytes(Arc::new(bytes[..len].to_vec()), &[7; 32]).is_err(), "length {len}");
         }
     }
 }

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
 use gantry_compile::{Compiler, Settings, host_function_module};
 use gantry_module::FuncType;
-use gantry_runtime::LoadedModule;
+use gantry_runtime::{LoadError, LoadedModule};
 
 use crate::Error;
+use crate::cache::{Cache, CacheConfig};
 
 /// Options of an [`Engine`].
 #[derive(Debug, Clone)]
@@ -20,12 +22,14 @@ pub struct Config {
     pub memory_style: MemoryStyle,
     /// Threads to compile on. By default as many as there are cores.
     pub threads: usize,
+    /// Where compiled modules are kept for later processes. By default nowhere.
+    pub cache: Option<CacheConfig>,
 }
 
 impl Default for Config {
     fn default() -> Self {
         let Settings { memory_style, threads } = Settings::default();
-        Config { memory_style, threads }
+        Config { memory_style, threads, cache: None }
     }
 }
 
@@ -35,6 +39,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     compiler: Compiler,
+    cache: Option<Cache>,
     /// Trampolines for host functions, by type.
     host_modules: Mutex<HashMap<FuncType, Arc<LoadedModule>>>,
 }
@@ -62,7 +67,10 @@ impl Engine {
     /// When no code can be generated for the processor.
     pub fn new(config: &Config) -> Result<Engine, Error> {
         let settings = Settings { memory_style: config.memory_style, threads: config.threads.max(1) };
-        let inner = Inner { compiler: Compiler::new(settings)?, host_modules: Mutex::default() };
+        let compiler = Compiler::new(settings)?;
+        let cache = |cache: &CacheConfig| Cache::new(cache.clone(), *compiler.identity(), config.memory_style);
+        let cache = config.cache.as_ref().map(cache);
+        let inner = Inner { compiler, cache, host_modules: Mutex::default() };
         Ok(Engine(Arc::new(inner)))
     }
 
@@ -71,10 +79,23 @@ impl Engine {
         self.0.compiler.settings().memory_style
     }
 
-    /// Validates, compiles and loads a binary module.
+    /// Validates, compiles and loads a binary module, or finds it in the cache.
     pub fn compile(&self, wasm: &[u8]) -> Result<Arc<LoadedModule>, Error> {
-        let artifact = self.0.compiler.compile(wasm)?;
-        Ok(LoadedModule::load(artifact, self.memory_style())?)
+        let Some((cache, key)) = self.0.cache.as_ref().and_then(|cache| Some((cache, cache.key(wasm)?))) else {
+            return Ok(LoadedModule::load(self.0.compiler.compile(wasm)?, self.memory_style())?);
+        };
+        if let Some(loaded) = cache.load(&key) {
+            return Ok(loaded);
+        }
+        let loaded = LoadedModule::load(self.0.compiler.compile(wasm)?, self.memory_style())?;
+        cache.store(&key, loaded.artifact());
+        Ok(loaded)
+    }
+
+    /// Loads what [`Module::serialize`](crate::Module::serialize) gave.
+    pub(crate) fn deserialize(&self, bytes: &[u8]) -> Result<Arc<LoadedModule>, Error> {
+        let artifact = Artifact::from_bytes(Arc::new(bytes.to_vec()), self.0.compiler.identity());
+        Ok(LoadedModule::load(artifact.map_err(LoadError::from)?, self.memory_style())?)
     }
 
     /// A module that imports a function of the given type, at type index 0.

@@ -26,6 +26,7 @@
 //!
 //! Must not know: Node.js, Cranelift's types.
 
+mod cache;
 mod engine;
 mod error;
 mod externs;
@@ -39,6 +40,7 @@ mod store;
 mod typed;
 mod value;
 
+pub use cache::CacheConfig;
 pub use engine::{Config, Engine};
 pub use error::Error;
 pub use externs::{Global, Memory, Table};

@@ -66,6 +66,20 @@ impl Module {
         Ok(Module { loaded: engine.compile(wasm)? })
     }
 
+    /// The compiled module as bytes: for [`Module::deserialize`], in another process or on another machine of this kind.
+    pub fn serialize(&self) -> Vec<u8> {
+        self.loaded.artifact().to_bytes()
+    }
+
+    /// Loads a compiled module. It holds machine code, which is run as it is: damage is found, malice is not. Load only
+    /// what comes from whoever may run code here.
+    ///
+    /// # Errors
+    /// When it is damaged, or was made by another version, for another processor or with other options.
+    pub fn deserialize(engine: &Engine, bytes: &[u8]) -> Result<Module, Error> {
+        Ok(Module { loaded: engine.deserialize(bytes)? })
+    }
+
     /// Checks a binary module without compiling it.
     pub fn validate(wasm: &[u8]) -> Result<(), Error> {
         let mut failure = None;

@@ -128,7 +128,7 @@ fn artifacts_can_be_stored_and_loaded() {
     for style in STYLES {
         let settings = Settings { memory_style: style, ..Settings::default() };
         let compiler = Compiler::new(settings).expect("a compiler");
-        let bytes: Arc<[u8]> = compiler.compile(&large(50)).expect("valid").to_bytes().into();
+        let bytes = Arc::new(compiler.compile(&large(50)).expect("valid").to_bytes());
         let artifact = Artifact::from_bytes(bytes.clone(), compiler.identity()).expect("as written");
         assert_eq!(artifact.to_bytes()[..], bytes[..]);
         let loaded = LoadedModule::load(artifact, style).expect("loaded");

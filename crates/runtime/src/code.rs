@@ -3,31 +3,41 @@
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use gantry_abi::artifact::Artifact;
+use gantry_abi::artifact::{Artifact, ArtifactError};
 use gantry_abi::vmctx::{CodeSlot, MemoryStyle, VMContextLayout};
 use gantry_module::Module;
 
 use crate::types::{Registration, TypeId};
-use crate::{OutOfMemory, registry, sys};
+use crate::{MappedFile, OutOfMemory, registry, sys};
 
 /// Pages with machine code.
 struct CodeMemory {
     at: NonNull<u8>,
     /// Bytes mapped, a multiple of the page size, not 0.
     len: usize,
+    /// The file that they are in; without it they are pages of their own.
+    file: Option<Arc<MappedFile>>,
 }
 
 impl CodeMemory {
     /// Copies code to fresh pages, then makes them executable.
     fn publish(text: &[u8]) -> Result<CodeMemory, OutOfMemory> {
         let len = text.len().max(1).next_multiple_of(sys::page_size());
-        let memory = CodeMemory { at: sys::map(len)?, len };
+        let memory = CodeMemory { at: sys::map(len)?, len, file: None };
         // SAFETY: freshly mapped with at least this length, and nothing else refers to it.
         unsafe {
             ptr::copy_nonoverlapping(text.as_ptr(), memory.at.as_ptr(), text.len());
             sys::make_executable(memory.at, len)?;
         }
         Ok(memory)
+    }
+
+    /// Runs code where it is in a file, or a copy if it has no pages of its own there.
+    fn in_file(file: Arc<MappedFile>, artifact: &Artifact) -> Result<CodeMemory, OutOfMemory> {
+        match file.make_executable(artifact.text_range()) {
+            Some(made) => made.map(|(at, len)| CodeMemory { at, len, file: Some(file) }),
+            None => CodeMemory::publish(artifact.text()),
+        }
     }
 
     fn address(&self, offset: u32) -> *mut u8 {
@@ -38,8 +48,10 @@ impl CodeMemory {
 
 impl Drop for CodeMemory {
     fn drop(&mut self) {
-        // SAFETY: mapped in `publish`. Who holds an address in it holds the module as well.
-        unsafe { sys::unmap(self.at, self.len) };
+        if self.file.is_none() {
+            // SAFETY: mapped in `publish`. Who holds an address in it holds the module as well.
+            unsafe { sys::unmap(self.at, self.len) };
+        }
     }
 }
 
@@ -49,6 +61,9 @@ pub enum LoadError {
     /// No memory for code.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
+    /// It is not an artifact, or not one for this engine.
+    #[error(transparent)]
+    Unusable(#[from] ArtifactError),
     /// The module in it cannot be read.
     #[error("the compiled module is damaged: {0}")]
     Damaged(#[from] gantry_module::Error),
@@ -84,12 +99,35 @@ impl std::fmt::Debug for LoadedModule {
 impl LoadedModule {
     /// Maps the code of an artifact, which was made with `memory_style`.
     pub fn load(artifact: Artifact, memory_style: MemoryStyle) -> Result<Arc<LoadedModule>, LoadError> {
+        let code = CodeMemory::publish(artifact.text())?;
+        LoadedModule::with_code(artifact, code, memory_style)
+    }
+
+    /// Runs the artifact in a file, which was made under `identity` and with `memory_style`, where it lies.
+    ///
+    /// # Errors
+    /// [`LoadError::Unusable`] and [`LoadError::Damaged`] for what is not such an artifact.
+    pub fn load_file(
+        file: MappedFile,
+        identity: &[u8; 32],
+        memory_style: MemoryStyle,
+    ) -> Result<Arc<LoadedModule>, LoadError> {
+        let file = Arc::new(file);
+        let artifact = Artifact::from_bytes(file.clone(), identity)?;
+        let code = CodeMemory::in_file(file, &artifact)?;
+        LoadedModule::with_code(artifact, code, memory_style)
+    }
+
+    fn with_code(
+        artifact: Artifact,
+        code: CodeMemory,
+        memory_style: MemoryStyle,
+    ) -> Result<Arc<LoadedModule>, LoadError> {
         sys::install_trap_handler();
         let module = Module::from_skeleton(artifact.skeleton().to_vec())?;
         if module.defined_funcs() != artifact.functions().len() {
             return Err(gantry_module::Error::new("functions and code do not agree", 0).into());
         }
-        let code = CodeMemory::publish(artifact.text())?;
         let loaded = Arc::new(LoadedModule {
             layout: VMContextLayout::new(&module),
             memory_style,
@@ -114,6 +152,11 @@ impl LoadedModule {
     /// What it was loaded from.
     pub fn artifact(&self) -> &Artifact {
         &self.artifact
+    }
+
+    /// Whether its code is in a file that was mapped.
+    pub fn is_mapped(&self) -> bool {
+        self.code.file.is_some()
     }
 
     /// Bytes of machine code.

@@ -1,6 +1,8 @@
 //! Pages: reserving, committing, making executable.
 
 use std::ffi::c_void;
+use std::fs::File;
+use std::io;
 use std::ptr::{self, NonNull};
 
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
@@ -72,6 +74,13 @@ pub unsafe fn make_executable(at: NonNull<u8>, len: usize) -> Result<(), OutOfMe
 pub unsafe fn make_inaccessible(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
     // SAFETY: promised by the caller.
     unsafe { mm::mprotect(at.as_ptr().cast(), len, MprotectFlags::empty()) }.map_err(|_| OutOfMemory)
+}
+
+/// Maps a file of this length, which is not 0, readable and private.
+pub fn map_file(file: &File, len: usize) -> io::Result<NonNull<u8>> {
+    // SAFETY: a mapping at an address that the kernel chooses touches nothing that exists.
+    let at = unsafe { mm::mmap(ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
+    NonNull::new(at.cast()).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
 /// Ends a mapping.

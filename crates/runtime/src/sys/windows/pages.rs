@@ -4,6 +4,8 @@
 //! reservations, which is how the functions here are used.
 
 use std::ffi::c_void;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
@@ -114,6 +116,19 @@ pub unsafe fn make_executable(at: NonNull<u8>, len: usize) -> Result<(), OutOfMe
 pub unsafe fn make_inaccessible(at: NonNull<u8>, len: usize) -> Result<(), OutOfMemory> {
     // SAFETY: promised by the caller.
     unsafe { protect(at, len, PAGE_NOACCESS) }
+}
+
+/// Reads a file of this length, which is not 0, into pages of its own.
+pub fn map_file(file: &File, len: usize) -> io::Result<NonNull<u8>> {
+    let at = map(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    // SAFETY: freshly mapped with this length.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(at.as_ptr(), len) };
+    let mut reader = file;
+    reader.read_exact(bytes).inspect_err(|_| {
+        // SAFETY: mapped above; the slice is not used any more.
+        unsafe { unmap(at, len) }
+    })?;
+    Ok(at)
 }
 
 /// Ends a mapping.

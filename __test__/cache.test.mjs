@@ -1,0 +1,92 @@
+// The cache of compiled modules, between processes.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { scriptWith, run, succeed } from './helpers/child.mjs';
+
+const FUNCTIONS = Array.from(
+  { length: 1500 },
+  (_, i) => `(func (param i32) (result i32) local.get 0 i32.const ${i} i32.add)`,
+);
+const MODULES = {
+  large: `(module (func (export "answer") (result i32) i32.const 42) ${FUNCTIONS.join('')})`,
+};
+
+/** Prints whether the module was found. */
+const SCRIPT = scriptWith(
+  MODULES,
+  `const { infoOfModule } = require('./js/api/module');
+  const module = new WebAssembly.Module(bytes('large'));
+  assert.equal(new WebAssembly.Instance(module).exports.answer(), 42);
+  const other = await WebAssembly.compile(bytes('large'));
+  assert.equal(new WebAssembly.Instance(other).exports.answer(), 42);
+  console.log(infoOfModule(module).cached ? 'found' : 'compiled');`,
+);
+
+let folder;
+const cacheIn = (name) => ({ GANTRY_CACHE: path.join(folder, name) });
+const entriesOf = (name) => fs.readdirSync(path.join(folder, name));
+
+before(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gantry-cache-'))));
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+describe('a module that was compiled before', () => {
+  test('is found by the next process', async () => {
+    assert.equal(await succeed(SCRIPT, { env: cacheIn('next') }), 'compiled');
+    assert.equal(await succeed(SCRIPT, { env: cacheIn('next') }), 'found');
+    assert.equal(entriesOf('next').length, 1);
+  });
+
+  test('is where the platform keeps such things, unless that is switched off', async () => {
+    const env = {
+      XDG_CACHE_HOME: path.join(folder, 'xdg'),
+      HOME: path.join(folder, 'home'),
+      GANTRY_CACHE: 'off',
+    };
+    assert.equal(await succeed(SCRIPT, { env }), 'compiled');
+    assert.equal(await succeed(SCRIPT, { env }), 'compiled');
+    assert.equal(fs.existsSync(env.XDG_CACHE_HOME), false);
+  });
+
+  test('many processes at once make one entry', async () => {
+    const runs = Array.from({ length: 12 }, () => succeed(SCRIPT, { env: cacheIn('many') }));
+    for (const printed of await Promise.all(runs)) assert.match(printed, /^(found|compiled)$/);
+    assert.equal(entriesOf('many').length, 1);
+    assert.equal(await succeed(SCRIPT, { env: cacheIn('many') }), 'found');
+  });
+
+  test('processes that are killed leave nothing wrong behind', async () => {
+    for (let i = 0; i < 12; i++) {
+      await run(SCRIPT, { env: cacheIn('killed'), timeout: 60 + 15 * i });
+    }
+    await succeed(SCRIPT, { env: cacheIn('killed') });
+    assert.equal(await succeed(SCRIPT, { env: cacheIn('killed') }), 'found');
+  });
+
+  test('a damaged entry is compiled anew', async () => {
+    await succeed(SCRIPT, { env: cacheIn('damaged') });
+    const [entry] = entriesOf('damaged').map((name) => path.join(folder, 'damaged', name));
+    const bytes = fs.readFileSync(entry);
+    bytes[bytes.length - 1] ^= 1;
+    fs.writeFileSync(`${entry}.new`, bytes);
+    fs.renameSync(`${entry}.new`, entry);
+    assert.equal(await succeed(SCRIPT, { env: cacheIn('damaged') }), 'compiled');
+    assert.equal(await succeed(SCRIPT, { env: cacheIn('damaged') }), 'found');
+  });
+});
+
+test('serialize and deserialize', async () => {
+  const { WebAssembly } = await import('gantry-wasm');
+  const { wat } = await import('./helpers/wat.mjs');
+  const bytes = new WebAssembly.Module(wat(MODULES.large)).serialize();
+  const module = WebAssembly.Module.deserialize(bytes);
+  assert.ok(module instanceof WebAssembly.Module);
+  assert.equal(new WebAssembly.Instance(module).exports.answer(), 42);
+  bytes[100] ^= 1;
+  assert.throws(() => WebAssembly.Module.deserialize(bytes), /CompileError.*damaged|damaged/);
+  assert.throws(() => WebAssembly.Module.deserialize(new Uint8Array(3)), WebAssembly.CompileError);
+  assert.throws(() => WebAssembly.Module.deserialize('x'), TypeError);
+});

@@ -1,0 +1,217 @@
+//! Compiled modules on the disk, found again by content.
+//!
+//! An entry is an artifact under the hash of its module and of the compiler's identity. It appears by renaming, is never
+//! changed, and goes when it was not used for longest. Whatever is wrong with an entry, or with the folder, the module is compiled as
+//! if there were no cache.
+//!
+//! Must not know: what is in an artifact.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
+
+use gantry_abi::artifact::Artifact;
+use gantry_abi::vmctx::MemoryStyle;
+use gantry_runtime::{LoadedModule, MappedFile};
+
+/// Smaller modules are compiled as fast as found.
+const MIN_MODULE: usize = 4 << 10;
+/// How often an entry's time is renewed.
+const RENEW: Duration = Duration::from_secs(3600);
+/// What is still being written after this long, will not be finished.
+const ABANDONED: Duration = Duration::from_secs(3600);
+/// So many entries of a process go by until it looks whether the folder is too large; the first time at once.
+const CLEAN_EVERY: u32 = 32;
+
+const EXTENSION: &str = "gtx";
+
+/// Where compiled modules are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheConfig {
+    /// The folder. It is made if it is not there, accessible to this user only; one that belongs to others, or that others may
+    /// write to, is not used.
+    pub dir: PathBuf,
+    /// Bytes in all entries at most, by and large.
+    pub max_bytes: u64,
+}
+
+impl CacheConfig {
+    /// Bytes of a cache unless something else is said.
+    pub const MAX_BYTES: u64 = 1 << 30;
+
+    /// A cache in a folder.
+    pub fn new(dir: impl Into<PathBuf>) -> CacheConfig {
+        CacheConfig { dir: dir.into(), max_bytes: CacheConfig::MAX_BYTES }
+    }
+
+    /// The folder that the platform has for such things: `$XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`,
+    /// `%LOCALAPPDATA%`. None if there is no home.
+    pub fn platform() -> Option<CacheConfig> {
+        let variable = |name: &str| std::env::var_os(name).filter(|value| Path::new(value).is_absolute());
+        let base = if cfg!(windows) {
+            variable("LOCALAPPDATA").map(PathBuf::from)
+        } else if cfg!(target_os = "macos") {
+            variable("HOME").map(|home| Path::new(&home).join("Library/Caches"))
+        } else {
+            let home = || variable("HOME").map(|home| Path::new(&home).join(".cache"));
+            variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)
+        };
+        base.map(|base| CacheConfig::new(base.join("gantry-wasm")))
+    }
+}
+
+pub(crate) struct Cache {
+    config: CacheConfig,
+    identity: [u8; 32],
+    memory_style: MemoryStyle,
+    stored: AtomicU32,
+}
+
+/// The name of an entry.
+pub(crate) struct Key(blake3::Hash);
+
+impl Cache {
+    pub fn new(config: CacheConfig, identity: [u8; 32], memory_style: MemoryStyle) -> Cache {
+        Cache { config, identity, memory_style, stored: AtomicU32::new(0) }
+    }
+
+    /// The key of a module, if it is worth keeping.
+    pub fn key(&self, wasm: &[u8]) -> Option<Key> {
+        if wasm.len() < MIN_MODULE {
+            return None;
+        }
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.identity);
+        hasher.update(wasm);
+        Some(Key(hasher.finalize()))
+    }
+
+    fn path(&self, key: &Key) -> PathBuf {
+        self.config.dir.join(key.0.to_hex().as_str()).with_extension(EXTENSION)
+    }
+
+    /// A module that was compiled before. What cannot be used is removed.
+    pub fn load(&self, key: &Key) -> Option<Arc<LoadedModule>> {
+        if !is_private(&self.config.dir) {
+            return None;
+        }
+        let path = self.path(key);
+        let file = File::open(&path).ok()?;
+        let loaded = MappedFile::new(&file)
+            .ok()
+            .and_then(|mapped| LoadedModule::load_file(mapped, &self.identity, self.memory_style).ok());
+        match &loaded {
+            Some(_) => renew(&file),
+            // It may be gone already, or be in a folder that cannot be written to.
+            None => drop(fs::remove_file(&path)),
+        }
+        loaded
+    }
+
+    /// Keeps a module. Takes about a hundredth of the time that compiling took. Without a cache, or with one that is full or
+    /// cannot be written to, everything works as before.
+    pub fn store(&self, key: &Key, artifact: &Artifact) {
+        let _ = self.publish(key, &artifact.to_bytes());
+    }
+
+    fn publish(&self, key: &Key, bytes: &[u8]) -> io::Result<()> {
+        make_private(&self.config.dir)?;
+        if !is_private(&self.config.dir) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        if self.stored.fetch_add(1, Ordering::Relaxed).is_multiple_of(CLEAN_EVERY) {
+            self.clean(bytes.len() as u64)?;
+        }
+        let temporary = self.config.dir.join(temporary_name());
+        let written = new_private_file(&temporary).and_then(|mut file| file.write_all(bytes));
+        let published = written.and_then(|()| fs::rename(&temporary, self.path(key)));
+        published.inspect_err(|_| drop(fs::remove_file(&temporary)))
+    }
+
+    /// Removes what was not used for longest, until there is room, and what nobody will finish.
+    fn clean(&self, room: u64) -> io::Result<()> {
+        let now = SystemTime::now();
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(&self.config.dir)? {
+            let entry = entry?;
+            // Others may remove entries meanwhile.
+            let Ok(metadata) = entry.metadata() else { continue };
+            let used = metadata.modified().unwrap_or(now);
+            let path = entry.path();
+            if path.extension().is_some_and(|extension| extension == EXTENSION) {
+                entries.push((used, metadata.len(), path));
+            } else if now.duration_since(used).is_ok_and(|age| age > ABANDONED) {
+                let _ = fs::remove_file(&path);
+            }
+        }
+        let mut total = room + entries.iter().map(|(_, len, _)| len).sum::<u64>();
+        entries.sort();
+        for (_, len, path) in entries {
+            if total <= self.config.max_bytes {
+                break;
+            }
+            if fs::remove_file(&path).is_ok() {
+                total -= len;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Unique among processes and threads.
+fn temporary_name() -> OsString {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+    format!("{}-{count}-{time}.tmp", std::process::id()).into()
+}
+
+/// Marks an entry as used.
+fn renew(file: &File) {
+    let Ok(used) = file.metadata().and_then(|metadata| metadata.modified()) else { return };
+    let now = SystemTime::now();
+    if now.duration_since(used).is_ok_and(|age| age > RENEW) {
+        // It is only about which entry goes first.
+        let _ = file.set_modified(now);
+    }
+}
+
+#[cfg(unix)]
+fn make_private(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// Whether nobody else can put machine code there.
+#[cfg(unix)]
+fn is_private(dir: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let user = rustix::process::geteuid().as_raw();
+    fs::metadata(dir).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user && metadata.mode() & 0o022 == 0)
+}
+
+#[cfg(unix)]
+fn new_private_file(path: &Path) -> io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    File::options().write(true).create_new(true).mode(0o600).open(path)
+}
+
+/// What is in a user's folders is that user's.
+#[cfg(not(unix))]
+fn make_private(dir: &Path) -> io::Result<()> {
+    fs::create_dir_all(dir)
+}
+
+#[cfg(not(unix))]
+fn is_private(dir: &Path) -> bool {
+    dir.is_dir()
+}
+
+#[cfg(not(unix))]
+fn new_private_file(path: &Path) -> io::Result<File> {
+    File::options().write(true).create_new(true).open(path)
+}

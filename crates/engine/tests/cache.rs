@@ -1,0 +1,228 @@
+//! The cache of compiled modules: what it keeps, and that nothing about it can do harm.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use gantry_engine::{CacheConfig, Config, Engine, Linker, Module, Store};
+
+/// A folder for one test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("gantry-cache-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).unwrap();
+        Folder(path)
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.0.join("cache")
+    }
+
+    fn entries(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(self.cache()) else { return Vec::new() };
+        let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        paths
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::set_permissions(self.cache(), fs::Permissions::from_mode(0o700));
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn engine(config: CacheConfig) -> Engine {
+    let mut options = Config::default();
+    options.cache = Some(config);
+    Engine::new(&options).unwrap()
+}
+
+/// A module that is large enough to be kept, and says its number.
+fn wasm(number: i32) -> Vec<u8> {
+    let filler: String =
+        (0..1000).map(|i| format!("(func (param i32) (result i32) local.get 0 i32.const {i} i32.add)")).collect();
+    wat::parse_str(format!("(module (func (export \"number\") (result i32) i32.const {number}) {filler})")).unwrap()
+}
+
+/// Compiles or finds a module, runs it, and tells whether it was found.
+fn run(engine: &Engine, number: i32) -> bool {
+    let module = Module::new(engine, &wasm(number)).unwrap();
+    let mut store = Store::new(engine);
+    let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+    let function = instance.typed_func::<(), i32>(&store, "number").unwrap();
+    assert_eq!(function.call(&mut store, ()).unwrap(), number);
+    module.loaded().is_mapped()
+}
+
+#[test]
+fn modules_are_found_by_content() {
+    let folder = Folder::new("found");
+    let config = CacheConfig::new(folder.cache());
+    assert!(!run(&engine(config.clone()), 1));
+    assert!(run(&engine(config.clone()), 1), "another engine finds it");
+    assert!(!run(&engine(config.clone()), 2), "another module is another entry");
+    assert_eq!(folder.entries().len(), 2);
+    assert_eq!(fs::metadata(folder.cache()).unwrap().permissions().mode() & 0o777, 0o700);
+    for entry in folder.entries() {
+        assert_eq!(fs::metadata(entry).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[test]
+fn small_modules_are_not_kept() {
+    let folder = Folder::new("small");
+    let engine = engine(CacheConfig::new(folder.cache()));
+    Module::new(&engine, &wat::parse_str("(module)").unwrap()).unwrap();
+    assert!(folder.entries().is_empty());
+}
+
+#[test]
+fn code_of_other_options_is_another_entry() {
+    let folder = Folder::new("options");
+    let mut options = Config::default();
+    options.cache = Some(CacheConfig::new(folder.cache()));
+    assert!(!run(&Engine::new(&options).unwrap(), 1));
+    options.memory_style = gantry_engine::MemoryStyle::Checked;
+    assert!(!run(&Engine::new(&options).unwrap(), 1));
+    assert_eq!(folder.entries().len(), 2);
+}
+
+fn damage(folder: &Folder, change: impl Fn(&mut Vec<u8>)) {
+    let config = CacheConfig::new(folder.cache());
+    let [entry] = &folder.entries()[..] else { panic!("one entry") };
+    let mut bytes = fs::read(entry).unwrap();
+    change(&mut bytes);
+    // Replaced, as everything that deals with the folder does.
+    let other = entry.with_extension("new");
+    fs::write(&other, &bytes).unwrap();
+    fs::rename(&other, entry).unwrap();
+    assert!(!run(&engine(config.clone()), 1), "a damaged entry is compiled anew");
+    assert!(run(&engine(config), 1), "and kept anew");
+}
+
+#[test]
+fn damaged_entries_are_never_loaded() {
+    let folder = Folder::new("damaged");
+    run(&engine(CacheConfig::new(folder.cache())), 1);
+    let len = fs::read(&folder.entries()[0]).unwrap().len();
+    // Each byte of the header and directory, and some of the rest.
+    for at in (0..220).chain((220..len).step_by(len / 32)) {
+        damage(&folder, |bytes| bytes[at] ^= 1 << (at % 8));
+    }
+    for keep in [0, 1, 7, 8, 63, 200, len / 2, len - 1] {
+        damage(&folder, |bytes| bytes.truncate(keep));
+    }
+    damage(&folder, |bytes| bytes.fill(0));
+    damage(&folder, |bytes| bytes.extend_from_slice(b"more"));
+}
+
+#[test]
+fn folders_that_others_can_write_to_are_not_used() {
+    let folder = Folder::new("shared");
+    let config = CacheConfig::new(folder.cache());
+    assert!(!run(&engine(config.clone()), 1));
+    for mode in [0o777, 0o770, 0o702] {
+        fs::set_permissions(folder.cache(), fs::Permissions::from_mode(mode)).unwrap();
+        assert!(!run(&engine(config.clone()), 1), "{mode:o}");
+        assert!(!run(&engine(config.clone()), 2), "{mode:o}");
+    }
+    assert_eq!(folder.entries().len(), 1);
+    fs::set_permissions(folder.cache(), fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(run(&engine(config), 1));
+}
+
+#[test]
+fn what_cannot_be_written_does_no_harm() {
+    let folder = Folder::new("unwritable");
+    fs::write(folder.0.join("file"), "").unwrap();
+    for dir in [folder.0.join("file"), folder.0.join("file/below"), PathBuf::from("/proc/gantry")] {
+        let engine = engine(CacheConfig::new(dir));
+        assert!(!run(&engine, 1));
+        assert!(!run(&engine, 1));
+    }
+}
+
+#[test]
+fn a_folder_where_an_entry_should_be() {
+    let folder = Folder::new("folder");
+    let config = CacheConfig::new(folder.cache());
+    run(&engine(config.clone()), 1);
+    let entry = folder.entries().remove(0);
+    fs::remove_file(&entry).unwrap();
+    fs::create_dir(&entry).unwrap();
+    assert!(!run(&engine(config), 1));
+}
+
+fn set_age(path: &Path, hours: u64) {
+    let time = std::time::SystemTime::now() - std::time::Duration::from_secs(hours * 3600);
+    fs::File::open(path).unwrap().set_modified(time).unwrap();
+}
+
+#[test]
+fn what_was_not_used_for_longest_goes_first() {
+    let folder = Folder::new("full");
+    let config = CacheConfig::new(folder.cache());
+    let first = engine(config.clone());
+    for number in 0..4 {
+        run(&first, number);
+    }
+    let size = fs::metadata(&folder.entries()[0]).unwrap().len();
+    folder.entries().iter().for_each(|entry| set_age(entry, 100));
+    assert!(run(&engine(config.clone()), 2), "used: its time is renewed");
+    let unfinished = folder.cache().join("1-1-1.tmp");
+    fs::write(&unfinished, "x").unwrap();
+    set_age(&unfinished, 100);
+
+    // Room for two and the new one.
+    let small = CacheConfig { max_bytes: size * 7 / 2, ..config.clone() };
+    assert!(!run(&engine(small), 4));
+    assert_eq!(folder.entries().len(), 3);
+    assert!(!unfinished.exists());
+    let again = engine(config);
+    assert!(run(&again, 2) && run(&again, 4));
+}
+
+#[test]
+fn many_at_once() {
+    let folder = Folder::new("many");
+    let config = CacheConfig::new(folder.cache());
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let config = config.clone();
+            scope.spawn(move || {
+                for number in 0..5 {
+                    run(&engine(config.clone()), number);
+                }
+            });
+        }
+    });
+    assert_eq!(folder.entries().len(), 5, "one entry each, and nothing else");
+    let engine = engine(config);
+    assert!((0..5).all(|number| run(&engine, number)));
+}
+
+#[test]
+fn serialized_modules() {
+    let engine = Engine::default();
+    let module = Module::new(&engine, &wasm(7)).unwrap();
+    let bytes = module.serialize();
+    assert_eq!(bytes, Module::new(&engine, &wasm(7)).unwrap().serialize(), "the same module, the same bytes");
+    let module = Module::deserialize(&engine, &bytes).unwrap();
+    let mut store = Store::new(&engine);
+    let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+    assert_eq!(instance.typed_func::<(), i32>(&store, "number").unwrap().call(&mut store, ()).unwrap(), 7);
+
+    let error = |bytes: &[u8]| Module::deserialize(&engine, bytes).unwrap_err().to_string();
+    assert_eq!(error(b"nothing"), "not a compiled module of this version of Gantry");
+    assert_eq!(error(&bytes[..bytes.len() - 1]), "the compiled module is damaged");
+    let mut options = Config::default();
+    options.memory_style = gantry_engine::MemoryStyle::Checked;
+    let other = Module::deserialize(&Engine::new(&options).unwrap(), &bytes).unwrap_err();
+    assert_eq!(other.to_string(), "compiled for another target or with other settings");
+}
