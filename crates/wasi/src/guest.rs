@@ -74,6 +74,7 @@ impl<'a> Guest<'a> {
         }
     }
 
+    #[inline(always)]
     fn check(&self, address: u32, length: u32) -> Result<(usize, usize), Errno> {
         let (start, length) = (address as usize, length as usize);
         match start.checked_add(length) {
@@ -88,6 +89,7 @@ impl<'a> Guest<'a> {
     }
 
     /// The bytes at an address.
+    #[inline(always)]
     pub fn bytes(&self, address: u32, length: u32) -> Result<Cow<'_, [u8]>, Errno> {
         let (start, end) = self.check(address, length)?;
         Ok(match &self.memory {
@@ -108,6 +110,7 @@ impl<'a> Guest<'a> {
         }
     }
 
+    #[inline(always)]
     fn load<const N: usize>(&self, address: u32) -> Result<[u8; N], Errno> {
         let (start, end) = self.check(address, N as u32)?;
         let mut value = [0; N];
@@ -143,6 +146,7 @@ impl<'a> Guest<'a> {
     }
 
     /// Stores bytes at an address.
+    #[inline(always)]
     pub fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), Errno> {
         let length = u32::try_from(bytes.len()).map_err(|_| Errno::FAULT)?;
         let (start, end) = self.check(address, length)?;
@@ -154,16 +158,19 @@ impl<'a> Guest<'a> {
     }
 
     /// Stores a 32-bit number at an address.
+    #[inline(always)]
     pub fn write_u32(&mut self, address: u32, value: u32) -> Result<(), Errno> {
         self.write(address, &value.to_le_bytes())
     }
 
     /// Stores a 64-bit number at an address.
+    #[inline(always)]
     pub fn write_u64(&mut self, address: u32, value: u64) -> Result<(), Errno> {
         self.write(address, &value.to_le_bytes())
     }
 
     /// Lets `fill` write to a place in the memory.
+    #[inline(always)]
     pub(crate) fn fill<R>(
         &mut self,
         address: u32,
@@ -194,8 +201,8 @@ impl<'a> Guest<'a> {
         self.check(array, count * 8)?;
         let mut total = 0_u32;
         for index in 0..count {
-            let length = self.read_u32(array + index * 8 + 4)?;
-            self.check(self.read_u32(array + index * 8)?, length)?;
+            let (start, length) = self.load_range(array + index * 8)?;
+            self.check(start, length)?;
             total = total.checked_add(length).ok_or(Errno::INVAL)?;
         }
         self.batch((array, count))
@@ -204,7 +211,7 @@ impl<'a> Guest<'a> {
     fn batch(&self, (mut array, mut left): (u32, u32)) -> Result<Buffers, Errno> {
         let mut buffers = Buffers { ranges: [(0, 0); BATCH], count: 0, rest: (0, 0) };
         while left > 0 && buffers.count < BATCH {
-            let range = (self.read_u32(array)?, self.read_u32(array + 4)?);
+            let range = self.load_range(array)?;
             // Once more: with a shared memory it may be another than the one that was checked.
             self.check(range.0, range.1)?;
             if range.1 > 0 {
@@ -242,6 +249,37 @@ impl<'a> Guest<'a> {
                 write(&[IoSlice::new(&bytes)])
             }
         }
+    }
+
+    /// Lets `write` take the data of the one buffer of an array, and says whether it took all of it.
+    #[inline(always)]
+    pub(crate) fn gather_one(
+        &self,
+        array: u32,
+        write: impl FnOnce(IoSlice<'_>) -> Result<usize, Errno>,
+    ) -> Result<(usize, bool), Errno> {
+        let (start, length) = self.load_range(array)?;
+        let bytes = self.bytes(start, length)?;
+        let written = write(IoSlice::new(&bytes))?;
+        Ok((written, written == bytes.len()))
+    }
+
+    /// Lets `read` fill the one buffer of an array; it returns how many bytes it stored.
+    #[inline(always)]
+    pub(crate) fn scatter_one(
+        &mut self,
+        array: u32,
+        read: impl FnOnce(IoSliceMut<'_>) -> Result<usize, Errno>,
+    ) -> Result<usize, Errno> {
+        let (start, length) = self.load_range(array)?;
+        self.fill(start, length, |bytes| read(IoSliceMut::new(bytes)))
+    }
+
+    /// An element of an array of buffers.
+    #[inline(always)]
+    fn load_range(&self, element: u32) -> Result<(u32, u32), Errno> {
+        let range = self.read_u64(element)?;
+        Ok((range as u32, (range >> 32) as u32))
     }
 
     /// Lets `read` fill the buffers; it returns how many bytes it stored.

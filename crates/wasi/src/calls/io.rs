@@ -81,7 +81,26 @@ pub(crate) struct Transfer<'a> {
 
 impl Transfer<'_> {
     /// Fills the buffers as far as there is data. `read` gets a part of them, and how many bytes there were before.
+    #[inline(always)]
     pub(crate) fn read(
+        &self,
+        guest: &mut Guest<'_>,
+        (array, count): (u32, u32),
+        read: impl Fn(&mut [IoSliceMut<'_>], u64) -> fs::Result<usize>,
+    ) -> Result<u32, Stop> {
+        // What most calls have. Everything is in one function: returning is slow after a system call, because the kernel makes
+        // the processor forget where to.
+        if count == 1 {
+            match guest.scatter_one(array, |slice| read(&mut [slice], 0)) {
+                Ok(bytes) => return Ok(bytes as u32),
+                Err(errno) => self.check_again(errno, Interest::Read)?,
+            }
+        }
+        self.read_many(guest, (array, count), read)
+    }
+
+    #[inline(never)]
+    fn read_many(
         &self,
         guest: &mut Guest<'_>,
         (array, count): (u32, u32),
@@ -110,14 +129,35 @@ impl Transfer<'_> {
     }
 
     /// Writes the buffers. `write` gets what is left of a part of them, and how many bytes there were before.
+    #[inline(always)]
     pub(crate) fn write(
         &self,
         guest: &Guest<'_>,
         (array, count): (u32, u32),
         write: impl Fn(&[IoSlice<'_>], u64) -> fs::Result<usize>,
     ) -> Result<u32, Stop> {
+        let mut written = 0;
+        if count == 1 {
+            match guest.gather_one(array, |slice| write(&[slice], 0)) {
+                Ok((bytes, all)) if all || !self.waits => return Ok(bytes as u32),
+                Ok((bytes, _)) => written = bytes,
+                Err(errno) => self.check_again(errno, Interest::Write)?,
+            }
+        }
+        self.write_many(guest, (array, count), written, write)
+    }
+
+    #[inline(never)]
+    fn write_many(
+        &self,
+        guest: &Guest<'_>,
+        (array, count): (u32, u32),
+        written: usize,
+        write: impl Fn(&[IoSlice<'_>], u64) -> fs::Result<usize>,
+    ) -> Result<u32, Stop> {
         let mut buffers = guest.buffers(array, count)?;
-        let mut total = 0;
+        buffers.advance(written);
+        let mut total = written as u32;
         loop {
             match guest.gather(&buffers, |slices| write(slices, u64::from(total))) {
                 Ok(bytes) => {
@@ -137,6 +177,12 @@ impl Transfer<'_> {
                 Err(errno) => return Err(errno.into()),
             }
         }
+    }
+
+    /// Returns if it is to be tried again.
+    #[cold]
+    fn check_again(&self, errno: Errno, interest: Interest) -> Outcome {
+        if self.goes_on(errno, interest)? { Ok(()) } else { Err(errno.into()) }
     }
 
     /// Whether to try again after this error; waits before.

@@ -70,6 +70,28 @@ impl NativeDir {
         Ok(NativeDir { file: fd.into(), root: (stat.dev, stat.ino) })
     }
 
+    /// Opens a name in this directory, which is no symbolic link: `LOOP`. Nothing is to be resolved then.
+    fn open_name(&self, name: &str, options: &OpenOptions, flags: HostFlags) -> Result<HostFile> {
+        let access = match (options.read, options.write) {
+            (_, false) => HostFlags::RDONLY,
+            (false, true) => HostFlags::WRONLY,
+            (true, true) => HostFlags::RDWR,
+        };
+        let flags = flags | access | HostFlags::NOFOLLOW | HostFlags::CLOEXEC;
+        Ok(host::openat(&self.file, name, flags, Mode::from_raw_mode(0o666))?.into())
+    }
+
+    /// Opens what a path leads to.
+    fn open_path(&self, path: &str, options: &OpenOptions, flags: HostFlags) -> Result<HostFile> {
+        let mut how = HostOptions::new();
+        how.read(options.read || !options.write).write(options.write);
+        how.custom_flags(flags.bits().cast_signed());
+        if !options.follow {
+            how.follow(FollowSymlinks::No);
+        }
+        self.resolve(path, &how)
+    }
+
     /// Resolves a path beneath this directory and opens what is there.
     fn resolve(&self, path: &str, options: &HostOptions) -> Result<HostFile> {
         Ok(cap_primitives::fs::open(&self.file, Path::new(path), options)?)
@@ -115,6 +137,11 @@ impl NativeDir {
     }
 }
 
+/// Whether it is a name in the directory itself.
+fn is_name(path: &str) -> bool {
+    !path.contains('/') && path != "." && path != ".."
+}
+
 fn same_kind(dir: &dyn Dir) -> Result<&NativeDir> {
     (dir as &dyn Any).downcast_ref().ok_or(Errno::XDEV)
 }
@@ -142,13 +169,12 @@ impl Dir for NativeDir {
         if options.flags.intersects(FdFlags::SYNC | FdFlags::RSYNC) {
             flags |= HostFlags::SYNC;
         }
-        let mut how = HostOptions::new();
-        how.read(options.read || !options.write).write(options.write);
-        how.custom_flags(flags.bits().cast_signed());
-        if !options.follow {
-            how.follow(FollowSymlinks::No);
-        }
-        let file = match self.resolve(path, &how) {
+        let opened = match is_name(path).then(|| self.open_name(path, options, flags)) {
+            Some(Err(Errno::LOOP)) if options.follow => self.open_path(path, options, flags),
+            Some(opened) => opened,
+            None => self.open_path(path, options, flags),
+        };
+        let file = match opened {
             Err(Errno::LOOP) if directory && !options.follow => {
                 let kind = self.stat_at(path, false)?.file_type;
                 return Err(if kind == FileType::SymbolicLink { Errno::NOTDIR } else { Errno::LOOP });
@@ -173,7 +199,7 @@ impl Dir for NativeDir {
     }
 
     fn stat_at(&self, path: &str, follow: bool) -> Result<FileStat> {
-        if !path.contains('/') && path != ".." {
+        if is_name(path) {
             let stat = file_stat(&host::statat(&self.file, path, AtFlags::SYMLINK_NOFOLLOW)?);
             if !follow || stat.file_type != FileType::SymbolicLink {
                 return Ok(stat);

@@ -1,6 +1,6 @@
 //! Files, pipes and terminals of the host.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -23,6 +23,8 @@ pub(super) struct NativeFile {
     fd: OwnedFd,
     file_type: FileType,
     terminal: bool,
+    /// Whether it may have to wait.
+    waits: bool,
     /// Whether the description is this program's alone.
     own: bool,
     flags: Cell<FdFlags>,
@@ -34,7 +36,7 @@ impl NativeFile {
     /// A file that was opened for the program.
     pub(super) fn opened(fd: OwnedFd, file_type: FileType, flags: FdFlags) -> Result<NativeFile> {
         let terminal = file_type == FileType::CharacterDevice && rustix::termios::isatty(&fd);
-        let file = NativeFile { fd, file_type, terminal, own: true, flags: Cell::new(flags), nowait: Cell::new(true) };
+        let file = NativeFile::new(fd, file_type, terminal, true, flags);
         if matches!(file_type, FileType::CharacterDevice | FileType::BlockDevice) && !terminal {
             // Opening must not wait, but reading shall.
             host::fcntl_setfl(&file.fd, host::fcntl_getfl(&file.fd)? - HostFlags::NONBLOCK)?;
@@ -54,7 +56,12 @@ impl NativeFile {
         flags.set(FdFlags::DSYNC, host_flags.contains(HostFlags::DSYNC));
         flags.set(FdFlags::SYNC, host_flags.contains(HostFlags::SYNC));
         let terminal = rustix::termios::isatty(&fd);
-        Ok(NativeFile { fd, file_type, terminal, own: false, flags: Cell::new(flags), nowait: Cell::new(true) })
+        Ok(NativeFile::new(fd, file_type, terminal, false, flags))
+    }
+
+    fn new(fd: OwnedFd, file_type: FileType, terminal: bool, own: bool, flags: FdFlags) -> NativeFile {
+        let waits = terminal || matches!(file_type, FileType::Unknown | FileType::SocketStream | FileType::SocketDgram);
+        NativeFile { fd, file_type, terminal, waits, own, flags: Cell::new(flags), nowait: Cell::new(true) }
     }
 
     fn is_socket(&self) -> bool {
@@ -65,6 +72,29 @@ impl NativeFile {
         let mut flags = host::fcntl_getfl(&self.fd)?;
         flags.set(HostFlags::APPEND, append);
         Ok(host::fcntl_setfl(&self.fd, flags)?)
+    }
+
+    fn read_stream(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
+        if self.is_socket() {
+            return Ok(self.receive(buffers, RiFlags::empty())?.0);
+        }
+        let buffers = RefCell::new(buffers);
+        self.without_waiting(
+            Interest::Read,
+            || io::preadv2(&self.fd, &mut buffers.borrow_mut(), PRESENT, ReadWriteFlags::NOWAIT),
+            || io::readv(&self.fd, &mut buffers.borrow_mut()),
+        )
+    }
+
+    fn write_stream(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
+        if self.is_socket() {
+            return self.send(buffers);
+        }
+        self.without_waiting(
+            Interest::Write,
+            || io::pwritev2(&self.fd, buffers, PRESENT, ReadWriteFlags::NOWAIT),
+            || io::write(&self.fd, piece(buffers)),
+        )
     }
 
     /// Reads or writes a stream without waiting: by telling the kernel, or else by asking it first.
@@ -107,20 +137,12 @@ impl File for NativeFile {
     }
 
     fn may_block(&self) -> bool {
-        self.terminal || matches!(self.file_type, FileType::Unknown) || self.is_socket()
+        self.waits
     }
 
     fn read(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        if self.is_socket() {
-            return Ok(self.receive(buffers, RiFlags::empty())?.0);
-        }
-        if self.may_block() {
-            let buffers = std::cell::RefCell::new(buffers);
-            return self.without_waiting(
-                Interest::Read,
-                || io::preadv2(&self.fd, &mut buffers.borrow_mut(), PRESENT, ReadWriteFlags::NOWAIT),
-                || io::readv(&self.fd, &mut buffers.borrow_mut()),
-            );
+        if self.waits {
+            return self.read_stream(buffers);
         }
         Ok(match buffers {
             [buffer] => io::read(&self.fd, &mut **buffer)?,
@@ -129,15 +151,8 @@ impl File for NativeFile {
     }
 
     fn write(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        if self.is_socket() {
-            return self.send(buffers);
-        }
-        if self.may_block() {
-            return self.without_waiting(
-                Interest::Write,
-                || io::pwritev2(&self.fd, buffers, PRESENT, ReadWriteFlags::NOWAIT),
-                || io::write(&self.fd, piece(buffers)),
-            );
+        if self.waits {
+            return self.write_stream(buffers);
         }
         Ok(match buffers {
             [buffer] => io::write(&self.fd, buffer)?,
