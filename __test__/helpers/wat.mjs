@@ -3,10 +3,17 @@
 import initWabt from 'wabt';
 
 const wabt = await initWabt();
+const FEATURES = {
+  tail_call: true,
+  multi_memory: true,
+  exceptions: true,
+  relaxed_simd: true,
+  memory64: true,
+};
 
 /** @returns {Uint8Array} */
 export function wat(text) {
-  const module = wabt.parseWat('test.wat', text);
+  const module = wabt.parseWat('test.wat', text, FEATURES);
   try {
     return module.toBinary({ write_debug_names: true }).buffer.slice();
   } finally {

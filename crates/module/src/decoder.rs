@@ -7,9 +7,15 @@ use wasmparser::{Chunk, FuncToValidate, Parser, Payload, Validator, ValidatorRes
 use crate::error::{Error, Result};
 use crate::module::Module;
 
-/// The language that is accepted: WebAssembly 2.0 and extended constant expressions.
+/// The language that is accepted: WebAssembly 2.0, and of what came later extended constant expressions, several memories,
+/// tail calls, relaxed vectors and wide arithmetic.
 pub fn features() -> WasmFeatures {
-    WasmFeatures::WASM2 | WasmFeatures::EXTENDED_CONST
+    WasmFeatures::WASM2
+        | WasmFeatures::EXTENDED_CONST
+        | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::TAIL_CALL
+        | WasmFeatures::RELAXED_SIMD
+        | WasmFeatures::WIDE_ARITHMETIC
 }
 
 /// The body of one function, not yet validated.

@@ -3,7 +3,7 @@
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Inst, InstBuilder, MemFlagsData, Value, types};
+use cranelift_codegen::ir::{Inst, InstBuilder, MemFlagsData, SigRef, Value, types};
 use gantry_abi::TrapCode;
 use gantry_abi::vmctx::{VMContextHeader, VMFuncRef, VMFunctionImport, VMStoreContext};
 use wasmparser::Operator;
@@ -11,11 +11,27 @@ use wasmparser::Operator;
 use crate::env::{POINTER, trap};
 use crate::translator::FuncTranslator;
 
+/// A function that is called through its slot.
+#[derive(Clone, Copy)]
+struct Target {
+    slot: Value,
+    vmctx: Value,
+}
+
 impl FuncTranslator<'_> {
     pub(crate) fn call_operator(&mut self, op: &Operator<'_>) -> bool {
         match op {
             Operator::Call { function_index } => self.call(*function_index),
-            Operator::CallIndirect { type_index, table_index } => self.call_indirect(*type_index, *table_index),
+            Operator::CallIndirect { type_index, table_index } => {
+                let target = self.indirect_target(*type_index, *table_index);
+                self.call_slot(target, *type_index);
+            }
+            Operator::ReturnCall { function_index } => self.return_call(*function_index),
+            Operator::ReturnCallIndirect { type_index, table_index } => {
+                self.poll_interrupt();
+                let target = self.indirect_target(*type_index, *table_index);
+                self.return_call_slot(target, *type_index);
+            }
             _ => return false,
         }
         true
@@ -36,7 +52,8 @@ impl FuncTranslator<'_> {
     fn call(&mut self, func: u32) {
         let ty = self.env.module.funcs[func as usize];
         if func < self.env.module.imported_funcs {
-            return self.call_import(func, ty);
+            let target = self.import_target(func);
+            return self.call_slot(target, ty);
         }
         let args = self.call_args(self.vmctx, ty);
         let callee = self.func_ref(func);
@@ -44,26 +61,29 @@ impl FuncTranslator<'_> {
         self.push_results(call);
     }
 
-    fn call_import(&mut self, func: u32, ty: u32) {
+    /// Calls a function in place of this one, whose frame is gone by then.
+    fn return_call(&mut self, func: u32) {
+        self.poll_interrupt();
+        let ty = self.env.module.funcs[func as usize];
+        if func < self.env.module.imported_funcs {
+            let target = self.import_target(func);
+            return self.return_call_slot(target, ty);
+        }
+        let args = self.call_args(self.vmctx, ty);
+        let callee = self.func_ref(func);
+        self.b.ins().return_call(callee, &args);
+        self.reachable = false;
+    }
+
+    fn import_target(&mut self, func: u32) -> Target {
         let import = self.env.layout.function_import(func) as usize;
         let slot = self.load_constant(self.vmctx, import + offset_of!(VMFunctionImport, slot));
         let vmctx = self.load_constant(self.vmctx, import + offset_of!(VMFunctionImport, vmctx));
-        self.call_slot(slot, vmctx, ty);
+        Target { slot, vmctx }
     }
 
-    /// Calls the current code of a function that may be another instance's or the host's.
-    fn call_slot(&mut self, slot: Value, vmctx: Value, ty: u32) {
-        let store = self.store_context();
-        let flags = self.runtime_flags();
-        self.b.ins().store(flags, self.vmctx, store, offset_of!(VMStoreContext, caller) as i32);
-        let code = self.b.ins().load(POINTER, flags, slot, 0);
-        let args = self.call_args(vmctx, ty);
-        let signature = self.type_sig(ty);
-        let call = self.b.ins().call_indirect(signature, code, &args);
-        self.push_results(call);
-    }
-
-    fn call_indirect(&mut self, ty: u32, table: u32) {
+    /// Pops an index and finds the function there, which must be of type `ty`.
+    fn indirect_target(&mut self, ty: u32, table: u32) -> Target {
         let index = self.pop();
         let funcref = self.table_element(table, index, TrapCode::UndefinedElement);
         self.check_type(funcref, ty);
@@ -71,7 +91,29 @@ impl FuncTranslator<'_> {
         let flags = MemFlagsData::trusted().with_readonly();
         let slot = self.b.ins().load(POINTER, flags, funcref, offset_of!(VMFuncRef, slot) as i32);
         let vmctx = self.b.ins().load(POINTER, flags, funcref, offset_of!(VMFuncRef, vmctx) as i32);
-        self.call_slot(slot, vmctx, ty);
+        Target { slot, vmctx }
+    }
+
+    /// The current code of a function that may be another instance's or the host's, and what it is called with.
+    fn prepare(&mut self, target: Target, ty: u32) -> (SigRef, Value, Vec<Value>) {
+        let store = self.store_context();
+        let flags = self.runtime_flags();
+        self.b.ins().store(flags, self.vmctx, store, offset_of!(VMStoreContext, caller) as i32);
+        let code = self.b.ins().load(POINTER, flags, target.slot, 0);
+        let args = self.call_args(target.vmctx, ty);
+        (self.type_sig(ty), code, args)
+    }
+
+    fn call_slot(&mut self, target: Target, ty: u32) {
+        let (signature, code, args) = self.prepare(target, ty);
+        let call = self.b.ins().call_indirect(signature, code, &args);
+        self.push_results(call);
+    }
+
+    fn return_call_slot(&mut self, target: Target, ty: u32) {
+        let (signature, code, args) = self.prepare(target, ty);
+        self.b.ins().return_call_indirect(signature, code, &args);
+        self.reachable = false;
     }
 
     /// Traps unless a function reference is of the expected type. The load faults on null.

@@ -152,7 +152,8 @@ impl FuncTranslator<'_> {
 
     /// Lets the host in at each turn of a loop: the load faults when it wants to be. Atomic, so that it is neither
     /// merged with others nor left out.
-    fn poll_interrupt(&mut self) {
+    /// Where code may go round: at loops and tail calls.
+    pub(crate) fn poll_interrupt(&mut self) {
         let store = self.store_context();
         let page = self.load_constant(store, offset_of!(VMStoreContext, poll));
         let flags = MemFlagsData::new().with_aligned().with_trap_code(Some(trap(TrapCode::Interrupt)));

@@ -21,21 +21,23 @@ pub struct ModuleEnv<'m> {
     pub host_call_conv: CallConv,
     /// Whether the processor rounds floats in one instruction.
     pub has_rounding: bool,
+    /// Whether it multiplies and adds vectors of floats in one.
+    pub has_fma: bool,
 }
 
 impl<'m> ModuleEnv<'m> {
     /// For a module and a target.
     pub fn new(module: &'m Module, isa: &dyn TargetIsa, memory_style: MemoryStyle) -> Self {
-        let has_rounding = match isa.name() {
-            "x64" => isa.isa_flags().iter().any(|flag| flag.name == "has_sse41" && flag.as_bool() == Some(true)),
-            _ => true,
+        let has = |name: &str| {
+            isa.name() != "x64" || isa.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(true))
         };
         ModuleEnv {
             module,
             layout: VMContextLayout::new(module),
             memory_style,
             host_call_conv: isa.default_call_conv(),
-            has_rounding,
+            has_rounding: has("has_sse41"),
+            has_fma: has("has_fma"),
         }
     }
 }

@@ -17,6 +17,7 @@ mod table;
 pub mod trampoline;
 mod translator;
 mod variable;
+mod wide;
 
 pub use env::{ModuleEnv, func_name, trap};
 pub use translator::{Translator, translate_function};

@@ -218,7 +218,8 @@ impl<'a> FuncTranslator<'a> {
             || self.table_operator(op)
             || self.reference_operator(op)
             || self.simd_operator(op)
-            || self.simd_memory_operator(op);
+            || self.simd_memory_operator(op)
+            || self.wide_operator(op);
         if handled { Ok(()) } else { Err(Error::new(format!("instruction {op:?} is not enabled"), offset)) }
     }
 

@@ -1,7 +1,7 @@
 //! Vector operators that do not touch memory: dispatch, bitwise operators, and what the families share.
 //!
 //! [`lanes`] moves lanes, [`compare`], [`integer`] and [`float`] calculate, [`by_lane`] stands in where a processor
-//! has no vector instruction.
+//! has no vector instruction, [`relaxed`] has the operators that leave a choice.
 
 use cranelift_codegen::ir::{InstBuilder, Type, Value, types};
 use wasmparser::Operator;
@@ -55,6 +55,7 @@ mod compare;
 mod float;
 mod integer;
 mod lanes;
+mod relaxed;
 
 impl FuncTranslator<'_> {
     pub(crate) fn simd_operator(&mut self, op: &Operator<'_>) -> bool {
@@ -63,6 +64,7 @@ impl FuncTranslator<'_> {
             || self.compare_vector_operator(op)
             || self.integer_vector_operator(op)
             || self.float_vector_operator(op)
+            || self.relaxed_vector_operator(op)
     }
 
     fn bitwise_vector_operator(&mut self, op: &Operator<'_>) -> bool {
