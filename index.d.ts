@@ -140,6 +140,11 @@ export interface FileTree {
 export interface DirectoryOptions {
   /** Whether everything that would change something gives the program `EROFS`. */
   readOnly?: boolean;
+  /**
+   * What may be done with it and with what is opened through it, by the names of the specification, for example
+   * `['path_open', 'fd_read', 'fd_seek']`; anything else gives the program `ENOTCAPABLE`. Default: everything.
+   */
+  rights?: readonly string[];
 }
 
 /** A directory to give to a program: made by {@link WASI.directory}. */

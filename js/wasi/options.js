@@ -3,18 +3,20 @@
 
 const errors = require('./errors');
 const { fileSystem } = require('./node-fs');
+const { toRights } = require('./rights');
 const { input, output, isReadable, isWritable } = require('./stdio');
 
 const MODULE_NAMES = { unstable: 'wasi_unstable', preview1: 'wasi_snapshot_preview1' };
 
 /** A directory and what may be done in it. */
 class Directory {
-  constructor(path, { readOnly = false } = {}) {
+  constructor(path, { readOnly = false, rights } = {}) {
     if (typeof path !== 'string' && !isTree(path))
       throw errors.invalidType('path', 'a string or an object', path);
     errors.validateOfType(readOnly, 'boolean', 'options.readOnly');
     this.path = path;
     this.readOnly = readOnly;
+    this.rights = rights === undefined ? undefined : toRights(rights);
   }
 }
 
@@ -71,9 +73,11 @@ function readPreopens(preopens, backend) {
   if (preopens === undefined) return [];
   errors.validateObject(preopens, 'options.preopens');
   return Object.entries(preopens).map(([guest, value]) => {
-    const { path, readOnly } = value instanceof Directory ? value : new Directory(treeOrPath(value), {});
-    if (typeof path === 'string') return { guest, path, readOnly, ...(backend && { backend }) };
-    return { guest, files: [...filesOf(path, '', `options.preopens.${guest}`)], readOnly };
+    const { path, readOnly, rights } =
+      value instanceof Directory ? value : new Directory(treeOrPath(value), {});
+    const directory = { guest, readOnly, ...(rights !== undefined && { rights }) };
+    if (typeof path === 'string') return { ...directory, path, ...(backend && { backend }) };
+    return { ...directory, files: [...filesOf(path, '', `options.preopens.${guest}`)] };
   });
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use gantry_wasi::fs::memory::Tree;
 use gantry_wasi::fs::stream::Input;
 use gantry_wasi::fs::{self, Dir, File, native};
-use gantry_wasi::{Builder, Clock, Context, Errno, Preopen, Random, Version};
+use gantry_wasi::{Builder, Clock, Context, Errno, Preopen, Random, Rights, Version};
 use napi::Env;
 use napi::bindgen_prelude::{BigInt, Uint8Array};
 use napi_derive::napi;
@@ -48,6 +48,8 @@ pub struct PreopenOptions {
     pub backend: Option<BackendFunction>,
     /// Whether nothing in it can be changed.
     pub read_only: bool,
+    /// What may be done with it and with what is opened through it, in bits; without it, everything.
+    pub rights: Option<BigInt>,
 }
 
 /// A file or directory in memory. Directories come before what is in them.
@@ -119,7 +121,7 @@ impl ProgramOptions {
             builder = builder.stderr(file);
         }
         for fd in self.sockets {
-            builder = builder.socket(shared(fd)?);
+            builder = builder.socket(shared(fd, |fd| native::share(fd))?);
         }
         if let Some(ClockOptions { start, step }) = self.clock {
             builder = builder.clock(Clock::fixed(start.get_u64().1, step.get_u64().1));
@@ -132,7 +134,7 @@ impl ProgramOptions {
 }
 
 fn directory(env: Env, options: PreopenOptions) -> Result<Preopen, Refusal> {
-    let PreopenOptions { guest, path, files, backend, read_only } = options;
+    let PreopenOptions { guest, path, files, backend, read_only, rights } = options;
     let refuse =
         |error: io::Error| Refusal::new(format!("the directory {path:?} for {guest:?} cannot be opened"), &error);
     let dir = match (backend, &path, files) {
@@ -143,7 +145,11 @@ fn directory(env: Env, options: PreopenOptions) -> Result<Preopen, Refusal> {
         (None, Some(path), _) => native::open_dir(path).map_err(refuse)?,
         (_, None, files) => tree(&guest, files.unwrap_or_default())?,
     };
-    let preopen = Preopen::new(guest, dir);
+    let mut preopen = Preopen::new(guest, dir);
+    if let Some(rights) = rights {
+        let rights = Rights::from_bits_truncate(rights.get_u64().1);
+        (preopen.base, preopen.inheriting) = (rights, rights);
+    }
     Ok(if read_only { preopen.read_only() } else { preopen })
 }
 
@@ -184,16 +190,16 @@ fn stdio(env: Env, options: StdioOptions) -> Result<Box<dyn File>, Refusal> {
         (None, Some(backend)) => BackendStream(Backend::new(env, backend))
             .file()
             .map_err(|errno| Refusal::new("a standard stream cannot be used".to_owned(), &system_error(errno))),
-        (None, None) => shared(options.fd.unwrap_or(-1)),
+        (None, None) => shared(options.fd.unwrap_or(-1), |fd| native::standard_stream(fd)),
     }
 }
 
-fn shared(fd: i32) -> Result<Box<dyn File>, Refusal> {
+fn shared(fd: i32, share: fn(BorrowedFd<'_>) -> io::Result<Box<dyn File>>) -> Result<Box<dyn File>, Refusal> {
     let refuse = |error: &io::Error| Refusal::new(format!("descriptor {fd} cannot be used"), error);
     if fd < 0 {
         return Err(refuse(&io::ErrorKind::InvalidInput.into()));
     }
     // SAFETY: borrowed for the time of the call, which duplicates it or says that it is not open.
     let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-    native::share(fd).map_err(|error| refuse(&error))
+    share(fd).map_err(|error| refuse(&error))
 }

@@ -150,6 +150,24 @@ fn what_is_no_socket_says_so() {
 }
 
 #[test]
+fn a_socket_as_a_standard_stream_is_a_pipe() {
+    let (ours, mut theirs) = UnixStream::pair().unwrap();
+    let builder = Context::builder().stdin(native::standard_stream(&ours).unwrap());
+    let mut program = Program::new(builder.stdout(native::standard_stream(&ours).unwrap()).build());
+    assert_eq!((program.fdstat(0).unwrap().file_type, program.fdstat(1).unwrap().file_type), (0, 0));
+    theirs.write_all(b"in").unwrap();
+    assert_eq!(program.read(0, 10), Ok(b"in".to_vec()));
+    assert_eq!(program.write(1, b"out"), Ok(3));
+    let mut bytes = [0; 3];
+    theirs.read_exact(&mut bytes).unwrap();
+    assert_eq!(program.call("sock_shutdown", &[1, 2]), Err(Errno::NOTSOCK));
+    assert_eq!(program.call("sock_recv", &[0, 0, 0, 0, 0, 4]), Err(Errno::NOTSOCK));
+    drop(theirs);
+    assert_eq!(program.read(0, 10), Ok(vec![]));
+    assert_eq!(program.write(1, b"x"), Err(Errno::PIPE));
+}
+
+#[test]
 fn sockets_need_rights() {
     let (mut program, _peer) = connected();
     program.set_rights(SOCKET, Rights::FD_FILESTAT_GET, Rights::empty()).unwrap();

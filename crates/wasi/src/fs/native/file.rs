@@ -25,6 +25,8 @@ pub(super) struct NativeFile {
     terminal: bool,
     /// Whether it may have to wait.
     waits: bool,
+    /// Whether it is a socket, even if programs see something else.
+    socket: bool,
     /// Whether the description is this program's alone.
     own: bool,
     flags: Cell<FdFlags>,
@@ -60,12 +62,15 @@ impl NativeFile {
     }
 
     fn new(fd: OwnedFd, file_type: FileType, terminal: bool, own: bool, flags: FdFlags) -> NativeFile {
-        let waits = terminal || matches!(file_type, FileType::Unknown | FileType::SocketStream | FileType::SocketDgram);
-        NativeFile { fd, file_type, terminal, waits, own, flags: Cell::new(flags), nowait: Cell::new(true) }
+        let socket = matches!(file_type, FileType::SocketStream | FileType::SocketDgram);
+        let waits = terminal || socket || file_type == FileType::Unknown;
+        NativeFile { fd, file_type, terminal, waits, socket, own, flags: Cell::new(flags), nowait: Cell::new(true) }
     }
 
-    fn is_socket(&self) -> bool {
-        matches!(self.file_type, FileType::SocketStream | FileType::SocketDgram)
+    /// The same file, only for reading and writing.
+    pub(super) fn without_socket_calls(self) -> NativeFile {
+        let file_type = if self.socket { FileType::Unknown } else { self.file_type };
+        NativeFile { file_type, ..self }
     }
 
     fn set_append(&self, append: bool) -> Result<()> {
@@ -75,8 +80,8 @@ impl NativeFile {
     }
 
     fn read_stream(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        if self.is_socket() {
-            return Ok(self.receive(buffers, RiFlags::empty())?.0);
+        if self.socket {
+            return Ok(socket::receive(&self.fd, buffers, RiFlags::empty())?.0);
         }
         let buffers = RefCell::new(buffers);
         self.without_waiting(
@@ -87,8 +92,8 @@ impl NativeFile {
     }
 
     fn write_stream(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        if self.is_socket() {
-            return self.send(buffers);
+        if self.socket {
+            return socket::send(&self.fd, buffers);
         }
         self.without_waiting(
             Interest::Write,

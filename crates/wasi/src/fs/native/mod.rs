@@ -42,6 +42,16 @@ pub fn share(fd: impl AsFd) -> io::Result<Box<dyn File>> {
     Ok(Box::new(file::NativeFile::inherited(fd.as_fd().try_clone_to_owned()?)?))
 }
 
+/// As [`share`], for standard streams. If it is a socket, programs see a pipe: they may read and write, but a connection of the
+/// host is not theirs to shut down. Node.js connects its child processes by sockets.
+///
+/// # Errors
+///
+/// Those of the operating system.
+pub fn standard_stream(fd: impl AsFd) -> io::Result<Box<dyn File>> {
+    Ok(Box::new(file::NativeFile::inherited(fd.as_fd().try_clone_to_owned()?)?.without_socket_calls()))
+}
+
 /// Makes a file of a descriptor of the host that nobody else uses, such as a socket.
 ///
 /// # Errors
