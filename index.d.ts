@@ -127,6 +127,35 @@ export namespace WebAssembly {
   /** Compiles on other threads, then instantiates. Rejects with what the constructors throw. */
   function instantiate(bytes: BufferSource, importObject?: Imports): Promise<WebAssemblyInstantiatedSource>;
   function instantiate(module: Module, importObject?: Imports): Promise<Instance>;
+
+  /** Beyond the specification, which knows responses only: anything that gives bytes in pieces. */
+  type StreamingSource =
+    | Response
+    | ReadableStream<Uint8Array>
+    | AsyncIterable<Uint8Array>
+    | Blob
+    | URL
+    | { createReadStream(options?: object): AsyncIterable<Uint8Array> };
+  interface StreamingOptions {
+    /** Stops reading and rejects with its reason. */
+    signal?: AbortSignal;
+    onProgress?(progress: { bytesReceived: number }): void;
+  }
+  /**
+   * Compiles what a response or stream gives, on other threads.
+   * @throws {TypeError} for a response of another MIME type than application/wasm, with an error status, or that was read before;
+   *   what the stream fails with; {CompileError} for what is no module
+   */
+  function compileStreaming(
+    source: StreamingSource | PromiseLike<StreamingSource>,
+    options?: StreamingOptions,
+  ): Promise<Module>;
+  /** As `compileStreaming`, then instantiates. */
+  function instantiateStreaming(
+    source: StreamingSource | PromiseLike<StreamingSource>,
+    importObject?: Imports,
+    options?: StreamingOptions,
+  ): Promise<WebAssemblyInstantiatedSource>;
 }
 
 /** Bytes of a file. */

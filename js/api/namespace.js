@@ -7,6 +7,7 @@ const { Global } = require('./global');
 const { Instance } = require('./instance');
 const { Memory } = require('./memory');
 const { Module, isModule, plainBytes, compileAsync } = require('./module');
+const { compileStream } = require('./streaming');
 const { Table } = require('./table');
 const { isObject, required } = require('./webidl');
 
@@ -34,7 +35,27 @@ const operations = {
     const module = await compileAsync(source, what);
     return { module, instance: new Instance(module, importObject) };
   },
+
+  /** https://webassembly.github.io/spec/web-api/#dom-webassembly-compilestreaming */
+  async compileStreaming(source, options = undefined) {
+    required(1, arguments.length, 'WebAssembly.compileStreaming()');
+    return compileStream(source, options, 'WebAssembly.compileStreaming()');
+  },
+
+  /** https://webassembly.github.io/spec/web-api/#dom-webassembly-instantiatestreaming */
+  async instantiateStreaming(source, importObject = undefined, options = undefined) {
+    const what = 'WebAssembly.instantiateStreaming()';
+    required(1, arguments.length, what);
+    if (importObject !== undefined && !isObject(importObject)) {
+      throw new TypeError(`${what}: the import object must be an object`);
+    }
+    const module = await compileStream(source, options, what);
+    return { module, instance: new Instance(module, importObject) };
+  },
 };
+for (const name of ['compileStreaming', 'instantiateStreaming']) {
+  Object.defineProperty(operations[name], 'length', { value: 1, configurable: true });
+}
 Object.defineProperty(operations.instantiate, 'length', { value: 1, configurable: true });
 
 const WebAssembly = Object.create(Object.prototype, {
