@@ -70,6 +70,8 @@ describe('programs', () => {
     await withFiles({ 'args.wat': ARGS }, async (_, at) => {
       const { stdout } = await gantry(['run', at('args.wat'), '--env', 'x', '--', '-h']);
       assert.deepEqual(stdout.split('\0'), ['args.wat', '--env', 'x', '--', '-h', '']);
+      const separated = await gantry(['run', at('args.wat'), '--', '--', '--env']);
+      assert.deepEqual(separated.stdout.split('\0'), ['args.wat', '--', '--env', '']);
     });
   });
 

@@ -8,7 +8,7 @@ const { readModule } = require('./source');
 
 const HELP = `Runs a WebAssembly program with the system interface WASI (preview1).
 
-Usage: gantry run [OPTIONS] FILE [ARGS…]
+Usage: gantry run [OPTIONS] FILE [--] [ARGS…]
 
 FILE is a binary module or text (.wat); - reads it from standard input. What follows FILE goes to the program, which sees
 no files, environment or network unless options give them.
@@ -42,8 +42,10 @@ function main(args) {
     process.stdout.write(HELP);
     return 0;
   }
-  const [file, ...programArgs] = operands;
-  if (file === undefined) throw new UsageError('run needs a file: gantry run [OPTIONS] FILE [ARGS…]');
+  const [file, ...behind] = operands;
+  // A `--` right behind the file only says what is so anyway: the rest is the program's.
+  const programArgs = behind[0] === '--' ? behind.slice(1) : behind;
+  if (file === undefined) throw new UsageError('run needs a file: gantry run [OPTIONS] FILE [--] [ARGS…]');
   const { WebAssembly } = require('../api/namespace');
   const { WASI } = require('../wasi/wasi');
   const bytes = readModule(file);
