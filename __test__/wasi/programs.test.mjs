@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, test } from 'node:test';
 import { WASI, WebAssembly } from 'gantry-wasm';
+import { Volume, createFsFromVolume } from 'memfs';
 
 const PROGRAMS = new URL('programs/', import.meta.url);
 
@@ -57,6 +58,19 @@ for (const [name, withOptions] of Object.entries(FILE_SYSTEMS)) {
     }
   });
 }
+
+describe('on memfs', () => {
+  // Its rmdir refuses empty directories that were renamed, which `directories` finds.
+  for (const program of ['stdio', 'files']) {
+    test(program, () => {
+      const volume = new Volume();
+      volume.mkdirSync('/folder');
+      const result = run(program, { preopens: { '/': '/folder' }, fs: createFsFromVolume(volume) });
+      assert.deepEqual(result, { code: 0, stdout: `${CHECKS[program]} checks, 0 failures\n` });
+      assert.deepEqual(volume.readdirSync('/folder'), []);
+    });
+  }
+});
 
 test('process: arguments, environment, time, standard streams', () => {
   const stderr = [];
