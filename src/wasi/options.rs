@@ -106,8 +106,9 @@ impl ProgramOptions {
         for (name, value) in &self.env {
             builder = builder.env(name, value);
         }
+        let start = self.clock.as_ref().map(|clock| clock.start.get_u64().1);
         for preopen in self.preopens {
-            builder = builder.preopen(directory(env, preopen)?);
+            builder = builder.preopen(directory(env, preopen, start)?);
         }
         let mut stdio = self.stdio.into_iter().map(|options| stdio(env, options));
         let mut next = || stdio.next().transpose();
@@ -133,7 +134,8 @@ impl ProgramOptions {
     }
 }
 
-fn directory(env: Env, options: PreopenOptions) -> Result<Preopen, Refusal> {
+/// `start` is when a clock begins that depends on nothing but the program; then so do the times of files in memory.
+fn directory(env: Env, options: PreopenOptions, start: Option<u64>) -> Result<Preopen, Refusal> {
     let PreopenOptions { guest, path, files, backend, read_only, rights } = options;
     let refuse =
         |error: io::Error| Refusal::new(format!("the directory {path:?} for {guest:?} cannot be opened"), &error);
@@ -143,7 +145,7 @@ fn directory(env: Env, options: PreopenOptions) -> Result<Preopen, Refusal> {
             fs::path::open_dir(fs, path).map_err(|errno| refuse(system_error(errno)))?
         }
         (None, Some(path), _) => native::open_dir(path).map_err(refuse)?,
-        (_, None, files) => tree(&guest, files.unwrap_or_default())?,
+        (_, None, files) => tree(&guest, files.unwrap_or_default(), start)?,
     };
     let mut preopen = Preopen::new(guest, dir);
     if let Some(rights) = rights {
@@ -153,8 +155,8 @@ fn directory(env: Env, options: PreopenOptions) -> Result<Preopen, Refusal> {
     Ok(if read_only { preopen.read_only() } else { preopen })
 }
 
-fn tree(guest: &str, files: Vec<FileOptions>) -> Result<Rc<dyn Dir>, Refusal> {
-    let tree = Tree::new();
+fn tree(guest: &str, files: Vec<FileOptions>, start: Option<u64>) -> Result<Rc<dyn Dir>, Refusal> {
+    let tree = start.map_or_else(Tree::new, Tree::repeatable);
     for FileOptions { path, bytes } in files {
         let added = match bytes {
             Some(bytes) => tree.add_file(&path, bytes.to_vec()),

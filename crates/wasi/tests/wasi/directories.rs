@@ -262,3 +262,22 @@ fn a_directory_opened_with_a_name_stays_a_directory() {
         assert_eq!(program.create_dir(DIR, "dir"), Ok(()));
     });
 }
+
+#[test]
+fn times_in_memory_are_repeatable_on_demand() {
+    let run = || {
+        let tree = Tree::repeatable(5_000_000);
+        tree.add_file("given", b"x".to_vec()).unwrap();
+        let mut program = Program::new(Context::builder().preopen(Preopen::new("/", tree.root())).build());
+        program.create("made", b"text");
+        program.rename(DIR, "given", DIR, "moved").unwrap();
+        [
+            program.stat(DIR, "made", false).unwrap(),
+            program.stat(DIR, "moved", false).unwrap(),
+            program.fd_stat(DIR).unwrap(),
+        ]
+    };
+    let stats = run();
+    assert_eq!(stats, run());
+    assert!(stats.iter().all(|stat| (5_000_000..6_000_000).contains(&stat.mtim)));
+}

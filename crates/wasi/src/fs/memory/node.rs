@@ -16,11 +16,26 @@ pub(super) struct Quota {
     pub(super) used: Cell<u64>,
     pub(super) limit: u64,
     next_ino: Cell<u64>,
+    /// The time of the last change, if times shall not be those of the host.
+    counted_time: Option<Cell<Timestamp>>,
 }
 
+/// What each change adds to a counted time, in nanoseconds.
+const TICK: u64 = 1000;
+
 impl Quota {
-    pub(super) fn new(limit: u64) -> Quota {
-        Quota { used: Cell::new(0), limit, next_ino: Cell::new(1) }
+    pub(super) fn new(limit: u64, start: Option<Timestamp>) -> Quota {
+        Quota { used: Cell::new(0), limit, next_ino: Cell::new(1), counted_time: start.map(Cell::new) }
+    }
+
+    fn now(&self) -> Timestamp {
+        match &self.counted_time {
+            Some(time) => {
+                time.set(time.get().saturating_add(TICK));
+                time.get()
+            }
+            None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64),
+        }
     }
 
     /// Counts bytes more and less; `NOSPC` if they do not fit.
@@ -62,10 +77,6 @@ pub(super) struct Node {
     ctim: Cell<Timestamp>,
 }
 
-fn now() -> Timestamp {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos() as u64)
-}
-
 impl Node {
     /// A node that counts, if it fits: `NOSPC`.
     pub(super) fn new(quota: &Rc<Quota>, content: Content) -> Result<Rc<Node>> {
@@ -84,7 +95,7 @@ impl Node {
     fn counted(quota: &Rc<Quota>, content: Content) -> Rc<Node> {
         let ino = quota.next_ino.get();
         quota.next_ino.set(ino + 1);
-        let now = now();
+        let now = quota.now();
         Rc::new(Node {
             content,
             quota: quota.clone(),
@@ -168,21 +179,21 @@ impl Node {
 
     /// Notes that the content is another.
     pub(super) fn modified(&self) {
-        let now = now();
+        let now = self.quota.now();
         self.mtim.set(now);
         self.ctim.set(now);
     }
 
     /// Notes that the attributes are others.
     pub(super) fn changed(&self) {
-        self.ctim.set(now());
+        self.ctim.set(self.quota.now());
     }
 
     pub(super) fn set_times(&self, atim: SetTime, mtim: SetTime) {
         for (time, cell) in [(atim, &self.atim), (mtim, &self.mtim)] {
             match time {
                 SetTime::Keep => {}
-                SetTime::Now => cell.set(now()),
+                SetTime::Now => cell.set(self.quota.now()),
                 SetTime::To(time) => cell.set(time),
             }
         }

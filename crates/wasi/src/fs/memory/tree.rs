@@ -7,7 +7,7 @@ use super::handle::MemoryHandle;
 use super::node::{Content, Node, Quota};
 use crate::fs::path::{PathEntry, PathFs, PathOpen, Positioned, open_dir};
 use crate::fs::{Dir, File, Result};
-use crate::{Errno, FileStat, FileType, SetTime};
+use crate::{Errno, FileStat, FileType, SetTime, Timestamp};
 
 /// A file system in memory. Clones are the same file system.
 #[derive(Clone)]
@@ -30,10 +30,19 @@ impl Tree {
         Tree::with_limit(DEFAULT_LIMIT)
     }
 
+    /// An empty tree whose times depend on nothing but what is done with it: they begin at `start` and go on with each change.
+    pub fn repeatable(start: Timestamp) -> Tree {
+        Tree::with_quota(Quota::new(DEFAULT_LIMIT, Some(start)))
+    }
+
     /// An empty tree that holds up to `limit` bytes, what it needs for names and attributes included. When it is full, programs
     /// get `NOSPC`.
     pub fn with_limit(limit: u64) -> Tree {
-        let quota = Rc::new(Quota::new(limit));
+        Tree::with_quota(Quota::new(limit, None))
+    }
+
+    fn with_quota(quota: Quota) -> Tree {
+        let quota = Rc::new(quota);
         let root = Node::root(&quota);
         Tree(Rc::new(Inner { root, quota }))
     }
