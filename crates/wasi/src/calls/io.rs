@@ -160,6 +160,8 @@ impl Transfer<'_> {
         let mut total = written as u32;
         loop {
             match guest.gather(&buffers, |slices| write(slices, u64::from(total))) {
+                // Nothing is written of something: trying again would be for ever.
+                Ok(0) if buffers.len() > 0 => return Ok(total),
                 Ok(bytes) => {
                     total += bytes as u32;
                     buffers.advance(bytes);

@@ -55,21 +55,19 @@ pub(crate) fn sock_recv(
     let flags = u16::try_from(flags).ok().and_then(RiFlags::from_bits).ok_or(Errno::INVAL)?;
     let (_, socket) = socket(context, fd, Rights::FD_READ)?;
     let mut buffers = guest.buffers(array, count)?;
-    let all = flags.contains(RiFlags::WAITALL) && socket.file.file_type() == FileType::SocketStream && socket.waits;
+    // What is only looked at stays, so that nobody could tell when more has come.
+    let all = flags.contains(RiFlags::WAITALL)
+        && !flags.contains(RiFlags::PEEK)
+        && socket.file.file_type() == FileType::SocketStream
+        && socket.waits;
     let (mut total, mut truncated) = (0, false);
     loop {
-        let wanted = buffers.len();
         match guest.scatter(&buffers, |slices| {
             socket.file.receive(slices, flags - RiFlags::WAITALL).map(|(bytes, cut)| {
                 truncated = cut;
                 bytes
             })
         }) {
-            Ok(bytes) if flags.contains(RiFlags::PEEK) && all && bytes > 0 && bytes < wanted => {
-                // What was looked at is still there: ready does not mean that there is more.
-                context.check_interrupt()?;
-                std::thread::sleep(std::time::Duration::from_millis(1));
-            }
             Ok(bytes) => {
                 total += bytes as u32;
                 buffers.advance(bytes);

@@ -44,6 +44,7 @@ fn streams_are_sent_and_received() {
     assert_eq!(program.fd_stat(SOCKET).unwrap().file_type, 6);
     peer.write_all(b"hello world").unwrap();
     assert_eq!(receive(&mut program, SOCKET, &[5], PEEK), Ok((b"hello".to_vec(), false)));
+    assert_eq!(receive(&mut program, SOCKET, &[100], PEEK | WAITALL), Ok((b"hello world".to_vec(), false)));
     assert_eq!(receive(&mut program, SOCKET, &[2, 4], 0), Ok((b"hello ".to_vec(), false)));
     assert_eq!(program.read(SOCKET, 100), Ok(b"world".to_vec()), "as a file");
     assert_eq!(send(&mut program, SOCKET, b"answer"), Ok(6));
