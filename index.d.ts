@@ -16,18 +16,23 @@ export namespace WebAssembly {
   type Imports = Record<string, ModuleImports>;
 
   /** Sizes are in pages of 64 KiB. */
+  type AddressType = 'i32' | 'i64';
   interface MemoryDescriptor {
-    /** 0 to 65536. */
-    initial: number;
-    /** `initial` to 65536; without it a memory can grow to 65536 pages. */
-    maximum?: number;
+    /** How wide addresses are; with `i64`, pages are bigints, also those of `grow`. Default: i32. */
+    address?: AddressType;
+    /** 0 to 65536; to 262144n for i64. */
+    initial: number | bigint;
+    /** `initial` to the same limit; without it a memory can grow up to there. */
+    maximum?: number | bigint;
   }
   /** Sizes are in elements. */
   interface TableDescriptor {
+    /** How wide indices are; with `i64`, they are bigints, as is `length`. Default: i32. */
+    address?: AddressType;
     element: TableKind;
     /** 0 to 10,000,000. */
-    initial: number;
-    maximum?: number;
+    initial: number | bigint;
+    maximum?: number | bigint;
   }
   interface GlobalDescriptor {
     value: ValueType;

@@ -53,6 +53,8 @@ pub(crate) struct State {
     pub calls: Calls,
     /// Modules made since the last collection.
     pub module_debt: usize,
+    /// What V8 was told that memories hold.
+    pub reported_memory: i64,
     /// WASI programs.
     pub programs: Slab<Rc<Program>>,
     /// How the program ended that ended last.
@@ -86,6 +88,7 @@ impl Host {
             roots: Roots::default(),
             calls,
             module_debt: 0,
+            reported_memory: 0,
             programs: Slab::new(),
             exit: None,
         };
@@ -140,14 +143,13 @@ impl Host {
         let state = &mut *self.state;
         state.roots.drop_dead(env)?;
         let roots = &state.roots;
-        let before = external_bytes(&state.store);
         let Collected { live_handles, .. } = state.store.collect(|marker| roots.mark(marker));
         state.module_debt = 0;
         let live = roots.live(Kind::Module);
         state.modules.retain(|id, _| live.contains(&(id as u32)));
         let live = roots.live(Kind::Program);
         state.programs.retain(|id, _| live.contains(&(id as u32)));
-        adjust_external_memory(env, before, external_bytes(&state.store))?;
+        state.report_memory(env)?;
         Ok(live_handles.into_iter().filter_map(|handle| u32::try_from(handle >> 1).ok()).collect())
     }
 }
@@ -159,16 +161,16 @@ impl Drop for Host {
     }
 }
 
-/// What the JavaScript engine is told that memories hold. It collects garbage each time that this has grown by some
-/// tens of megabytes; pages that were never touched cost nothing, which is most of them in small memories.
-pub(crate) fn external_bytes(store: &Store) -> i64 {
-    (store.memory_bytes() / 4) as i64
-}
-
-/// Tells the JavaScript engine how much memory its objects hold outside its heap.
-pub(crate) fn adjust_external_memory(env: Env, before: i64, after: i64) -> napi::Result<()> {
-    if before != after {
-        env.adjust_external_memory(after - before)?;
+impl State {
+    /// Tells V8 what memories hold outside its heap. It collects garbage each time that this has grown by some tens of
+    /// megabytes. Pages that were never touched cost nothing, which is most of them in small memories: a quarter is told.
+    pub fn report_memory(&mut self, env: Env) -> napi::Result<()> {
+        let held = (self.store.memory_bytes() / 4) as i64;
+        let change = held - self.reported_memory;
+        if change != 0 {
+            self.reported_memory = held;
+            env.adjust_external_memory(change)?;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -8,7 +8,7 @@ use napi_derive::napi;
 
 use crate::describe;
 use crate::enter::{func_from_number, func_to_number};
-use crate::host::{Host, adjust_external_memory, external_bytes};
+use crate::host::Host;
 use crate::roots::Kind;
 
 /// How an import is given: a sort and a number.
@@ -77,10 +77,9 @@ impl Host {
                 other => return Err(napi::Error::from_reason(format!("no such import: {other}"))),
             });
         }
-        let before = external_bytes(&state.store);
         // SAFETY: JavaScript has the items from live objects of this host.
         let made = unsafe { state.store.instantiate(&loaded, &items) };
-        adjust_external_memory(env, before, external_bytes(&state.store))?;
+        state.report_memory(env)?;
         let id = match made {
             Ok(id) => id,
             Err(InstantiateError::OutOfMemory) => return Ok(Some("memory".to_owned())),

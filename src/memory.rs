@@ -1,28 +1,37 @@
 //! `WebAssembly.Memory`.
 
-use gantry_engine::MemoryType;
+use gantry_engine::{AddressType, MemoryType};
 use gantry_runtime::MemoryId;
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Object};
 use napi_derive::napi;
 
 use crate::buffer;
-use crate::host::{Host, adjust_external_memory, engine, external_bytes};
+use crate::host::{Host, engine};
+
+/// As JavaScript tells it.
+pub(crate) fn address_type(is_64: bool) -> AddressType {
+    if is_64 { AddressType::I64 } else { AddressType::I32 }
+}
 
 #[napi]
 impl Host {
     /// Makes a memory; limits are in pages. Returns its number, or nothing when there is no memory.
     #[napi]
-    pub fn new_memory(&mut self, env: Env, min: u32, max: Option<u32>) -> napi::Result<Option<u32>> {
-        let store = &mut self.state.store;
-        let ty = MemoryType { min: u64::from(min), max: max.map(u64::from) };
-        let before = external_bytes(store);
-        let made = store.new_memory(ty, engine()?.memory_style());
-        adjust_external_memory(env, before, external_bytes(store))?;
+    pub fn new_memory(&mut self, env: Env, is_64: bool, min: f64, max: Option<f64>) -> napi::Result<Option<u32>> {
+        let ty = MemoryType { address: address_type(is_64), ..MemoryType::new(min as u64, max.map(|max| max as u64)) };
+        let made = self.state.store.new_memory(ty, engine()?.memory_style());
+        self.state.report_memory(env)?;
         Ok(made.ok().map(|id| id.0))
     }
 
-    /// An array buffer over a memory's bytes as they are now.
+    /// Whether a memory has 64-bit addresses.
+    #[napi]
+    pub fn memory_is_64(&self, memory: u32) -> bool {
+        self.state.store.memory(MemoryId(memory)).ty().address == AddressType::I64
+    }
+
+    /// An array buffer over a memory's bytes as they are now. Throws where there are no buffers of that size.
     #[napi]
     pub fn memory_buffer<'e>(&self, env: &'e Env, memory: u32) -> napi::Result<ArrayBuffer<'e>> {
         let memory = self.state.store.memory(MemoryId(memory));
@@ -39,12 +48,10 @@ impl Host {
 
     /// Grows a memory. Returns the old size in pages, or nothing when that is not possible.
     #[napi]
-    pub fn grow_memory(&mut self, env: Env, memory: u32, delta: u32) -> napi::Result<Option<u32>> {
-        let store = &mut self.state.store;
-        let before = external_bytes(store);
-        let old = store.grow_memory(MemoryId(memory), u64::from(delta));
-        adjust_external_memory(env, before, external_bytes(store))?;
-        Ok(old.map(|old| old as u32))
+    pub fn grow_memory(&mut self, env: Env, memory: u32, delta: f64) -> napi::Result<Option<f64>> {
+        let old = self.state.store.grow_memory(MemoryId(memory), delta as u64);
+        self.state.report_memory(env)?;
+        Ok(old.map(|old| old as f64))
     }
 
     /// The memories that wasm has grown since this was last asked.

@@ -1,23 +1,37 @@
 //! `WebAssembly.Table`. Elements are numbers: 0 for null, a function's address, or the index of a host value, doubled,
 //! plus 1.
 
-use gantry_engine::{TableType, ValType};
+use gantry_engine::{AddressType, TableType, ValType};
 use gantry_runtime::TableId;
 use napi_derive::napi;
 
 use crate::describe;
 use crate::host::Host;
+use crate::memory::address_type;
 
 #[napi]
 impl Host {
     /// Makes a table. Returns its number, or nothing when there is no memory.
     #[napi]
-    pub fn new_table(&mut self, element: String, min: u32, max: Option<u32>, init: f64) -> napi::Result<Option<u32>> {
+    pub fn new_table(
+        &mut self,
+        element: String,
+        is_64: bool,
+        min: f64,
+        max: Option<f64>,
+        init: f64,
+    ) -> napi::Result<Option<u32>> {
         let ValType::Ref(element) = describe::value_type_of(&element)? else {
             return Err(napi::Error::from_reason("tables hold references"));
         };
-        let ty = TableType { element, min: u64::from(min), max: max.map(u64::from) };
+        let ty = TableType { address: address_type(is_64), element, min: min as u64, max: max.map(|max| max as u64) };
         Ok(self.state.store.new_table(ty, init as usize).ok().map(|id| id.0))
+    }
+
+    /// Whether a table has 64-bit addresses.
+    #[napi]
+    pub fn table_is_64(&self, table: u32) -> bool {
+        self.state.store.table(TableId(table)).ty().address == AddressType::I64
     }
 
     /// The letter of a table's element type.
@@ -34,20 +48,20 @@ impl Host {
 
     /// An element, or nothing outside the table.
     #[napi]
-    pub fn table_get(&self, table: u32, index: u32) -> Option<f64> {
-        self.state.store.table(TableId(table)).get(u64::from(index)).map(|value| value as f64)
+    pub fn table_get(&self, table: u32, index: f64) -> Option<f64> {
+        self.state.store.table(TableId(table)).get(index as u64).map(|value| value as f64)
     }
 
     /// Replaces an element. False outside the table.
     #[napi]
-    pub fn table_set(&mut self, table: u32, index: u32, value: f64) -> bool {
-        self.state.store.table_mut(TableId(table)).set(u64::from(index), value as usize).is_some()
+    pub fn table_set(&mut self, table: u32, index: f64, value: f64) -> bool {
+        self.state.store.table_mut(TableId(table)).set(index as u64, value as usize).is_some()
     }
 
     /// Grows a table. Returns the old size, or nothing when that is not possible.
     #[napi]
-    pub fn table_grow(&mut self, table: u32, delta: u32, init: f64) -> Option<u32> {
-        let old = self.state.store.table_mut(TableId(table)).grow(u64::from(delta), init as usize);
+    pub fn table_grow(&mut self, table: u32, delta: f64, init: f64) -> Option<u32> {
+        let old = self.state.store.table_mut(TableId(table)).grow(delta as u64, init as usize);
         old.map(|old| old as u32)
     }
 

@@ -4,9 +4,11 @@
 const { host, Kind } = require('../binding');
 const { setOnGrowth } = require('../drive');
 const { collectIfDue, collectNow } = require('../values');
-const { unsignedLong, dictionary, required, defineInterface } = require('./webidl');
+const { addressOf, addressValue, AddressType, dictionary, enumeration } = require('./webidl');
+const { required, defineInterface } = require('./webidl');
 
-const MAX_PAGES = 65536;
+/** By address type: 4 and 16 GiB. */
+const MAX_PAGES = { i32: 65536, i64: 262144 };
 
 /** Tells constructors that a number is that of something that exists. */
 const EXISTING = Symbol('existing');
@@ -28,6 +30,7 @@ const memoryOfBuffer = new WeakMap();
 
 class Memory {
   #id;
+  #is64;
   #buffer = null;
 
   constructor(descriptor) {
@@ -37,6 +40,7 @@ class Memory {
       required(1, arguments.length, 'WebAssembly.Memory()');
       this.#id = create(descriptor);
     }
+    this.#is64 = host.memoryIs64(this.#id);
     host.track(Kind.MEMORY, this.#id, this);
   }
 
@@ -44,17 +48,17 @@ class Memory {
   grow(delta) {
     const id = this.#id;
     required(1, arguments.length, 'WebAssembly.Memory.grow()');
-    const pages = unsignedLong(delta, 'WebAssembly.Memory.grow(): delta');
+    const pages = addressValue(delta, this.#is64, 'WebAssembly.Memory.grow(): delta');
     const old = host.growMemory(id, pages);
     if (old === null) throw new RangeError('WebAssembly.Memory.grow(): maximum memory size exceeded');
     this.#refresh();
-    return old;
+    return addressOf(old, this.#is64);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-memory-buffer */
   get buffer() {
     if (this.#buffer === null) {
-      this.#buffer = Object.defineProperties(host.memoryBuffer(this.#id), UNTRANSFERABLE);
+      this.#buffer = Object.defineProperties(bufferOf(this.#id), UNTRANSFERABLE);
       memoryOfBuffer.set(this.#buffer, this);
     }
     return this.#buffer;
@@ -80,26 +84,37 @@ class Memory {
   }
 }
 
+/** Before Node.js 22 array buffers end at 4 GiB. */
+function bufferOf(id) {
+  try {
+    return host.memoryBuffer(id);
+  } catch (cause) {
+    throw new RangeError(`WebAssembly.Memory.buffer: ${cause.message}`, { cause });
+  }
+}
+
 /** Reads a MemoryDescriptor, its members in the order of Web IDL, and makes a memory. */
 function create(value) {
   const what = 'WebAssembly.Memory()';
   const descriptor = dictionary(value, `${what}: descriptor`);
+  const { address = 'i32' } = descriptor;
+  const is64 = enumeration(address, AddressType, `${what}: address`);
   const { initial } = descriptor;
   if (initial === undefined) throw new TypeError(`${what}: initial is required`);
-  const min = unsignedLong(initial, `${what}: initial`);
+  const min = addressValue(initial, is64, `${what}: initial`);
   const { maximum } = descriptor;
-  const max = maximum === undefined ? undefined : unsignedLong(maximum, `${what}: maximum`);
+  const max = maximum === undefined ? undefined : addressValue(maximum, is64, `${what}: maximum`);
   if (descriptor.shared) throw new TypeError(`${what}: shared memories are not supported`);
   if (max !== undefined && max < min) throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
+  const limit = is64 ? MAX_PAGES.i64 : MAX_PAGES.i32;
   for (const pages of [min, max ?? 0]) {
-    if (pages > MAX_PAGES)
-      throw new RangeError(`${what}: ${pages} pages are more than the limit of ${MAX_PAGES}`);
+    if (pages > limit) throw new RangeError(`${what}: ${pages} pages are more than the limit of ${limit}`);
   }
   collectIfDue();
-  let id = host.newMemory(min, max);
+  let id = host.newMemory(is64, min, max);
   if (id === null) {
     collectNow();
-    id = host.newMemory(min, max);
+    id = host.newMemory(is64, min, max);
   }
   if (id === null) throw new RangeError(`${what}: could not allocate memory`);
   return id;

@@ -7,13 +7,15 @@ const { anchorOfFunction } = require('../identity');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
 const { TableKind, referenceFrom, referenceTo, defaultReference } = require('./value');
-const { unsignedLong, dictionary, enumeration, required, defineInterface } = require('./webidl');
+const { addressOf, addressValue, AddressType, dictionary, enumeration } = require('./webidl');
+const { required, defineInterface } = require('./webidl');
 
 const MAX_LENGTH = 10_000_000;
 
 class Table {
   #id;
   #type;
+  #is64;
   /** Anchors of the instances whose functions the table may hold. */
   #holders = new Holders();
 
@@ -25,6 +27,7 @@ class Table {
       required(1, arguments.length, 'WebAssembly.Table()');
       this.#create(descriptor, value);
     }
+    this.#is64 = host.tableIs64(this.#id);
     host.track(Kind.TABLE, this.#id, this);
   }
 
@@ -32,20 +35,22 @@ class Table {
   #create(given, value) {
     const what = 'WebAssembly.Table()';
     const descriptor = dictionary(given, `${what}: descriptor`);
+    const { address = 'i32' } = descriptor;
+    const is64 = enumeration(address, AddressType, `${what}: address`);
     const { element } = descriptor;
     if (element === undefined) throw new TypeError(`${what}: element is required`);
     this.#type = enumeration(element, TableKind, `${what}: element`);
     const { initial } = descriptor;
     if (initial === undefined) throw new TypeError(`${what}: initial is required`);
-    const min = unsignedLong(initial, `${what}: initial`);
+    const min = addressValue(initial, is64, `${what}: initial`);
     const { maximum } = descriptor;
-    const max = maximum === undefined ? undefined : unsignedLong(maximum, `${what}: maximum`);
+    const max = maximum === undefined ? undefined : addressValue(maximum, is64, `${what}: maximum`);
     if (max !== undefined && max < min)
       throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
     if (min > MAX_LENGTH)
       throw new RangeError(`${what}: ${min} elements are more than the limit of ${MAX_LENGTH}`);
     collectIfDue();
-    const id = host.newTable(this.#type, min, max, this.#reference(value));
+    const id = host.newTable(this.#type, is64, min, max, this.#reference(value));
     if (id === null) throw new RangeError(`${what}: could not allocate table`);
     this.#id = id;
   }
@@ -60,14 +65,14 @@ class Table {
 
   /** https://webassembly.github.io/spec/js-api/#dom-table-length */
   get length() {
-    return host.tableLength(this.#id);
+    return addressOf(host.tableLength(this.#id), this.#is64);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-table-get */
   get(index) {
     const id = this.#id;
     required(1, arguments.length, 'WebAssembly.Table.get()');
-    const at = unsignedLong(index, 'WebAssembly.Table.get(): index');
+    const at = addressValue(index, this.#is64, 'WebAssembly.Table.get(): index');
     const number = host.tableGet(id, at);
     if (number === null) throw new RangeError(`WebAssembly.Table.get(): the table has no element ${at}`);
     return referenceTo(this.#type, number);
@@ -77,7 +82,7 @@ class Table {
   set(index, value = undefined) {
     const id = this.#id;
     required(1, arguments.length, 'WebAssembly.Table.set()');
-    const at = unsignedLong(index, 'WebAssembly.Table.set(): index');
+    const at = addressValue(index, this.#is64, 'WebAssembly.Table.set(): index');
     if (!host.tableSet(id, at, this.#reference(value))) {
       throw new RangeError(`WebAssembly.Table.set(): the table has no element ${at}`);
     }
@@ -87,11 +92,11 @@ class Table {
   grow(delta, value = undefined) {
     const id = this.#id;
     required(1, arguments.length, 'WebAssembly.Table.grow()');
-    const count = unsignedLong(delta, 'WebAssembly.Table.grow(): delta');
+    const count = addressValue(delta, this.#is64, 'WebAssembly.Table.grow(): delta');
     const old = host.tableGrow(id, count, this.#reference(value));
     if (old === null)
       throw new RangeError(`WebAssembly.Table.grow(): the table cannot grow by ${count} elements`);
-    return old;
+    return addressOf(old, this.#is64);
   }
 
   static has(value) {

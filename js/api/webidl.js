@@ -14,6 +14,45 @@ function unsignedLong(value, what) {
   return integer + 0;
 }
 
+/** https://webassembly.github.io/spec/js-api/#addressvaluetou64: large ones lose digits, but are too large anyway. */
+function addressValue(value, is64, what) {
+  if (!is64) return unsignedLong(value, what);
+  const integer = toBigInt(value);
+  if (integer < 0n || integer > 0xffffffffffffffffn) {
+    throw new TypeError(`${what} must be an integer from 0 to 18446744073709551615, not ${integer}`);
+  }
+  return Number(integer);
+}
+
+/** The abstract operation ToBigInt: unlike the function `BigInt`, it does not take numbers. */
+function toBigInt(value) {
+  const primitive = isObject(value) ? toNumericPrimitive(value) : value;
+  if (typeof primitive === 'number') throw new TypeError(`Cannot convert ${primitive} to a BigInt`);
+  return BigInt(primitive);
+}
+
+/** ToPrimitive with the hint "number", which the addition of a string does not give: see Date. */
+function toNumericPrimitive(object) {
+  const exotic = object[Symbol.toPrimitive];
+  if (exotic !== undefined && exotic !== null) {
+    const primitive = Reflect.apply(exotic, object, ['number']);
+    if (isObject(primitive)) throw new TypeError('Cannot convert object to primitive value');
+    return primitive;
+  }
+  for (const method of ['valueOf', 'toString']) {
+    if (typeof object[method] !== 'function') continue;
+    const primitive = object[method]();
+    if (!isObject(primitive)) return primitive;
+  }
+  throw new TypeError('Cannot convert object to primitive value');
+}
+
+/** The reverse of `addressValue`. */
+const addressOf = (number, is64) => (is64 ? BigInt(number) : number);
+
+/** AddressType */
+const AddressType = { i32: false, i64: true };
+
 /** A dictionary: undefined and null are empty. */
 function dictionary(value, what) {
   if (value === undefined || value === null) return {};
@@ -68,4 +107,15 @@ function defineInterface(constructor, name) {
   return constructor;
 }
 
-module.exports = { unsignedLong, dictionary, enumeration, bufferSource, isObject, required, defineInterface };
+module.exports = {
+  unsignedLong,
+  addressValue,
+  addressOf,
+  AddressType,
+  dictionary,
+  enumeration,
+  bufferSource,
+  isObject,
+  required,
+  defineInterface,
+};

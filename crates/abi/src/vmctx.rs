@@ -8,7 +8,7 @@
 use std::mem::size_of;
 use std::sync::atomic::AtomicPtr;
 
-use gantry_module::Module;
+use gantry_module::{AddressType, MemoryType, Module, WASM_PAGE_SIZE};
 
 /// One slot of a code table: the entry point of a function's current code.
 pub type CodeSlot = AtomicPtr<u8>;
@@ -239,6 +239,15 @@ pub enum MemoryStyle {
     Reserved,
     /// Every access compares with the length. The base may move.
     Checked,
+}
+
+impl MemoryStyle {
+    /// The style of a memory of this type where this one is preferred: only memories whose addresses and pages are the
+    /// usual ones can be reserved.
+    pub fn of(self, ty: &MemoryType) -> MemoryStyle {
+        let usual = ty.address == AddressType::I32 && ty.page_size() == WASM_PAGE_SIZE;
+        if usual { self } else { MemoryStyle::Checked }
+    }
 }
 
 /// Bytes after the 4 GiB of a reserved memory that fault too, so that small constant offsets need no check.

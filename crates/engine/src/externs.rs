@@ -1,7 +1,7 @@
 //! Memories, tables and globals.
 
 use gantry_module::{GlobalType, MemoryType, TableType, ValType};
-use gantry_runtime::{GlobalId, MAX_PAGES, MemoryId, TableId};
+use gantry_runtime::{GlobalId, MemoryId, TableId};
 
 use crate::root::{Item, Root};
 use crate::store::{AsStore, AsStoreMut, assert_same, check, collect_if_due, root};
@@ -47,12 +47,13 @@ ids! {
 }
 
 impl Memory {
-    /// A zeroed memory; limits are in pages of 64 KiB.
+    /// A zeroed memory; limits are in pages.
     ///
     /// # Errors
-    /// When the limits are beyond those of a 32-bit memory, or there is no memory.
+    /// When the limits are beyond those of such memories, or there is no memory.
     pub fn new(store: &mut impl AsStoreMut, ty: MemoryType) -> Result<Memory, Error> {
-        if ty.min > MAX_PAGES || ty.max.is_some_and(|max| max < ty.min || max > MAX_PAGES) {
+        let limit = ty.max_pages();
+        if ty.min > limit || ty.max.is_some_and(|max| max < ty.min || max > limit) {
             return Err(Error::usage(format!("memory limits {ty} are out of range")));
         }
         collect_if_due(store);
@@ -63,7 +64,7 @@ impl Memory {
 
     /// Its type; the minimum is its present size.
     pub fn ty(&self, store: &impl AsStore) -> MemoryType {
-        MemoryType { min: self.size(store), max: store.runtime().memory(self.id()).ty().max }
+        MemoryType { min: self.size(store), ..store.runtime().memory(self.id()).ty() }
     }
 
     /// Its size in pages.

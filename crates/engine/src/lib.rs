@@ -49,8 +49,8 @@ pub use gantry_abi::TrapCode;
 pub use gantry_abi::vmctx::MemoryStyle;
 pub use gantry_module::inspect;
 pub use gantry_module::{
-    ExternIndex, ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType,
-    WASM_PAGE_SIZE,
+    AddressType, ExternIndex, ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType,
+    ValType, WASM_PAGE_SIZE,
 };
 pub use gantry_runtime::{Frame, LoadedModule, Trap};
 pub use instance::{Extern, Instance};

@@ -111,15 +111,15 @@ fn wrong_types_are_refused() {
     let global = Global::new(&mut store, ty, Val::I32(1)).expect("the value fits");
     assert!(global.set(&mut store, &Val::I32(2)).is_err());
     assert!(Global::new(&mut store, ty, Val::I64(1)).is_err());
-    let ty = TableType { element: RefType::FUNCREF, min: 1, max: Some(2) };
+    let ty = TableType::new(RefType::FUNCREF, 1, Some(2));
     let table = Table::new(&mut store, ty, Val::FuncRef(None)).expect("the value fits");
     assert!(table.set(&mut store, 0, &Val::ExternRef(None)).is_err());
     assert!(table.set(&mut store, 1, &Val::FuncRef(None)).is_err());
     assert!(table.get(&store, 1).is_none() && table.get(&store, u64::MAX).is_none());
     assert_eq!(table.grow(&mut store, 1, &Val::FuncRef(Some(add))).expect("below the maximum"), 1);
     assert!(table.grow(&mut store, 1, &Val::FuncRef(None)).is_err());
-    assert!(Memory::new(&mut store, MemoryType { min: 65_537, max: None }).is_err());
-    assert!(Memory::new(&mut store, MemoryType { min: 2, max: Some(1) }).is_err());
+    assert!(Memory::new(&mut store, MemoryType::new(65_537, None)).is_err());
+    assert!(Memory::new(&mut store, MemoryType::new(2, Some(1))).is_err());
 }
 
 #[test]
@@ -128,9 +128,9 @@ fn handles_of_other_stores_are_refused() {
     let (mut one, mut other) = (Store::new(&engine), Store::new(&engine));
     let func = Func::wrap(&mut one, || ()).expect("a function");
     assert!(func.call(&mut other, &[]).is_err());
-    let memory = Memory::new(&mut one, MemoryType { min: 0, max: None }).expect("a memory");
+    let memory = Memory::new(&mut one, MemoryType::new(0, None)).expect("a memory");
     assert!(memory.grow(&mut other, 1).is_err());
-    let ty = TableType { element: RefType::FUNCREF, min: 1, max: None };
+    let ty = TableType::new(RefType::FUNCREF, 1, None);
     assert!(Table::new(&mut other, ty, Val::FuncRef(Some(func.clone()))).is_err());
     let table = Table::new(&mut other, ty, Val::FuncRef(None)).expect("a table");
     assert!(table.set(&mut other, 0, &Val::FuncRef(Some(func.clone()))).is_err());

@@ -38,7 +38,7 @@ fn func(store: &mut Store, callback: impl Fn(&mut Caller<'_>) + 'static) -> Exte
 fn collect_and_reuse(caller: &mut Caller<'_>, engine: &Engine) {
     caller.collect();
     for _ in 0..4 {
-        let ty = MemoryType { min: 1, max: Some(1) };
+        let ty = MemoryType::new(1, Some(1));
         let memory = Memory::new(caller, ty).expect("a memory");
         memory.data_mut(caller).fill(0xaa);
         let other = module(
@@ -50,7 +50,7 @@ fn collect_and_reuse(caller: &mut Caller<'_>, engine: &Engine) {
     }
 }
 
-const FUNCREF_TABLE: TableType = TableType { element: RefType::FUNCREF, min: 1, max: None };
+const FUNCREF_TABLE: TableType = TableType::new(RefType::FUNCREF, 1, None);
 
 #[test]
 fn unreachable_things_go_and_reachable_ones_stay() {

@@ -15,7 +15,7 @@ fn i32_global(store: &mut Store, mutable: bool) -> Global {
 
 fn table(store: &mut Store, element: RefType, min: u64, max: Option<u64>) -> Table {
     let null = if element == RefType::FUNCREF { Val::FuncRef(None) } else { Val::ExternRef(None) };
-    Table::new(store, TableType { element, min, max }, null).expect("a table")
+    Table::new(store, TableType::new(element, min, max), null).expect("a table")
 }
 
 /// Imports, what is given for them, and what the error has to mention besides the names.
@@ -24,7 +24,7 @@ fn errors_name_import_and_types() {
     let engine = Engine::default();
     let mut store = Store::new(&engine);
     let func: Extern = Func::wrap(&mut store, |_: i64| 1.0_f32).expect("a function").into();
-    let memory = |store: &mut Store, min, max| Memory::new(store, MemoryType { min, max }).expect("a memory").into();
+    let memory = |store: &mut Store, min, max| Memory::new(store, MemoryType::new(min, max)).expect("a memory").into();
     let (small, open): (Extern, Extern) = (memory(&mut store, 1, Some(2)), memory(&mut store, 1, None));
     let funcs: Extern = table(&mut store, RefType::FUNCREF, 3, Some(10)).into();
     let values: Extern = table(&mut store, RefType::EXTERNREF, 3, None).into();
@@ -69,7 +69,7 @@ fn errors_name_import_and_types() {
 fn what_is_present_counts_not_what_was_declared() {
     let engine = Engine::default();
     let mut store = Store::new(&engine);
-    let memory = Memory::new(&mut store, MemoryType { min: 1, max: Some(3) }).expect("a memory");
+    let memory = Memory::new(&mut store, MemoryType::new(1, Some(3))).expect("a memory");
     let table = table(&mut store, RefType::FUNCREF, 1, Some(3));
     let text = r#"(module (import "" "m" (memory 2 3)) (import "" "t" (table 2 3 funcref)))"#;
     let module = module(&engine, text);

@@ -109,13 +109,13 @@ fn growth_from_outside() {
         let engine = engine(style, 1);
         let mut store = Store::new(&engine);
         for _ in 0..20 {
-            let memory = Memory::new(&mut store, MemoryType { min: 1, max: Some(10) }).expect("a memory");
+            let memory = Memory::new(&mut store, MemoryType::new(1, Some(10))).expect("a memory");
             memory.data_mut(&mut store)[PAGE - 1] = 9;
             assert_eq!(memory.grow(&mut store, 3).expect("below the maximum"), 1);
             assert_eq!(memory.grow(&mut store, 0).expect("below the maximum"), 4);
             assert!(memory.grow(&mut store, 7).is_err() && memory.grow(&mut store, u64::MAX).is_err());
             assert_eq!((memory.size(&store), memory.data(&store)[PAGE - 1]), (4, 9));
-            assert_eq!(memory.ty(&store), MemoryType { min: 4, max: Some(10) });
+            assert_eq!(memory.ty(&store), MemoryType::new(4, Some(10)));
             drop(memory);
             store.collect();
             assert_eq!(store.population(), 0);

@@ -8,11 +8,13 @@ use crate::error::{Error, Result};
 use crate::module::Module;
 
 /// The language that is accepted: WebAssembly 2.0, and of what came later extended constant expressions, several memories,
-/// tail calls, relaxed vectors and wide arithmetic.
+/// 64-bit addresses, pages of other sizes, tail calls, relaxed vectors and wide arithmetic.
 pub fn features() -> WasmFeatures {
     WasmFeatures::WASM2
         | WasmFeatures::EXTENDED_CONST
         | WasmFeatures::MULTI_MEMORY
+        | WasmFeatures::MEMORY64
+        | WasmFeatures::CUSTOM_PAGE_SIZES
         | WasmFeatures::TAIL_CALL
         | WasmFeatures::RELAXED_SIMD
         | WasmFeatures::WIDE_ARITHMETIC

@@ -21,5 +21,6 @@ pub use module::{
 };
 pub use names::NameMap;
 pub use types::{
-    ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType, WASM_PAGE_SIZE,
+    AddressType, ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType,
+    WASM_PAGE_SIZE,
 };

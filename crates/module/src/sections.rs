@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::module::{ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import};
 use crate::module::{Module, SegmentMode};
 use crate::names::NameMap;
-use crate::types::{ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType};
+use crate::types::WASM_PAGE_SIZE;
+use crate::types::{AddressType, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType};
 
 fn unsupported<T>(what: &str, offset: u64) -> Result<T> {
     Err(Error::new(format!("{what} is not enabled"), offset))
@@ -39,11 +40,21 @@ fn val_types(types: &[wasmparser::ValType], offset: u64) -> Result<Box<[ValType]
 }
 
 fn table_type(ty: &wasmparser::TableType, offset: u64) -> Result<TableType> {
-    Ok(TableType { element: ref_type(ty.element_type, offset)?, min: ty.initial, max: ty.maximum })
+    let element = ref_type(ty.element_type, offset)?;
+    Ok(TableType { address: address_type(ty.table64), element, min: ty.initial, max: ty.maximum })
+}
+
+fn address_type(is_64: bool) -> AddressType {
+    if is_64 { AddressType::I64 } else { AddressType::I32 }
 }
 
 fn memory_type(ty: &wasmparser::MemoryType) -> MemoryType {
-    MemoryType { min: ty.initial, max: ty.maximum }
+    MemoryType {
+        address: address_type(ty.memory64),
+        min: ty.initial,
+        max: ty.maximum,
+        page_size_log2: ty.page_size_log2.unwrap_or(WASM_PAGE_SIZE.ilog2()) as u8,
+    }
 }
 
 fn global_type(ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType> {

@@ -118,9 +118,21 @@ impl fmt::Display for FuncType {
     }
 }
 
+/// How wide the addresses of a memory or table are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AddressType {
+    /// 32 bits.
+    #[default]
+    I32,
+    /// 64 bits.
+    I64,
+}
+
 /// A table's element type and limits, in elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TableType {
+    /// How elements are addressed.
+    pub address: AddressType,
     /// What the elements are.
     pub element: RefType,
     /// Elements at the start.
@@ -129,13 +141,45 @@ pub struct TableType {
     pub max: Option<u64>,
 }
 
-/// A memory's limits, in pages of 64 KiB.
+impl TableType {
+    /// A table with 32-bit addresses.
+    pub const fn new(element: RefType, min: u64, max: Option<u64>) -> TableType {
+        TableType { address: AddressType::I32, element, min, max }
+    }
+}
+
+/// A memory's addresses and its limits, in pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MemoryType {
+    /// How bytes are addressed.
+    pub address: AddressType,
     /// Pages at the start.
     pub min: u64,
     /// Pages at the most.
     pub max: Option<u64>,
+    /// The size of a page is 2 to this power: 16, or 0 for pages of a byte.
+    pub page_size_log2: u8,
+}
+
+impl MemoryType {
+    /// A memory with 32-bit addresses and pages of [`WASM_PAGE_SIZE`].
+    pub fn new(min: u64, max: Option<u64>) -> MemoryType {
+        MemoryType { address: AddressType::I32, min, max, page_size_log2: WASM_PAGE_SIZE.ilog2() as u8 }
+    }
+
+    /// Bytes in a page.
+    pub fn page_size(&self) -> u64 {
+        1 << self.page_size_log2
+    }
+
+    /// Pages that a memory of this kind can have. With 32-bit addresses all of them; with 64-bit addresses 16 GiB, as in other engines.
+    pub fn max_pages(&self) -> u64 {
+        let bytes: u64 = match self.address {
+            AddressType::I32 => 1 << 32,
+            AddressType::I64 => 1 << 34,
+        };
+        bytes >> self.page_size_log2
+    }
 }
 
 /// A global's value type and mutability.
@@ -154,8 +198,13 @@ fn write_limits(f: &mut fmt::Formatter<'_>, min: u64, max: Option<u64>) -> fmt::
     }
 }
 
+fn write_address(f: &mut fmt::Formatter<'_>, address: AddressType) -> fmt::Result {
+    if address == AddressType::I64 { f.write_str("i64 ") } else { Ok(()) }
+}
+
 impl fmt::Display for TableType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_address(f, self.address)?;
         write_limits(f, self.min, self.max)?;
         write!(f, " {}", self.element)
     }
@@ -163,7 +212,12 @@ impl fmt::Display for TableType {
 
 impl fmt::Display for MemoryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_limits(f, self.min, self.max)
+        write_address(f, self.address)?;
+        write_limits(f, self.min, self.max)?;
+        if self.page_size() != WASM_PAGE_SIZE {
+            write!(f, " (pagesize {})", self.page_size())?;
+        }
+        Ok(())
     }
 }
 
@@ -239,13 +293,17 @@ fn limits_match(size: u64, actual_max: Option<u64>, min: u64, max: Option<u64>) 
 impl TableType {
     /// Whether a table of this type, `size` elements long at present, satisfies an import of type `wanted`.
     pub fn satisfies(&self, size: u64, wanted: &TableType) -> bool {
-        self.element == wanted.element && limits_match(size, self.max, wanted.min, wanted.max)
+        self.element == wanted.element
+            && self.address == wanted.address
+            && limits_match(size, self.max, wanted.min, wanted.max)
     }
 }
 
 impl MemoryType {
     /// Whether a memory of this type, `size` pages long at present, satisfies an import of type `wanted`.
     pub fn satisfies(&self, size: u64, wanted: &MemoryType) -> bool {
-        limits_match(size, self.max, wanted.min, wanted.max)
+        self.address == wanted.address
+            && self.page_size_log2 == wanted.page_size_log2
+            && limits_match(size, self.max, wanted.min, wanted.max)
     }
 }

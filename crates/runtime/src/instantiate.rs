@@ -111,7 +111,7 @@ impl Store {
                 }
                 (ExternType::Memory(ty), Extern::Memory(id)) => {
                     let memory = self.memory(id);
-                    memory.style() == module.memory_style() && memory.ty().satisfies(memory.pages(), ty)
+                    memory.style() == module.memory_style().of(ty) && memory.ty().satisfies(memory.pages(), ty)
                 }
                 (ExternType::Global(ty), Extern::Global(id)) => self.global(id).ty() == *ty,
                 _ => false,
@@ -216,7 +216,7 @@ impl Store {
         for (segment, element) in loaded.module().elements.iter().enumerate() {
             if let SegmentMode::Active { index, offset } = &element.mode {
                 let instance = self.instance(id);
-                let offset = u64::from(const_expr::eval(instance, offset) as u32);
+                let offset = const_expr::eval(instance, offset) as u64;
                 let values = instance.segment_elements(segment as u32, 0, element.items.len() as u32);
                 let values = values.expect("the whole segment");
                 let table = instance.table(*index);
@@ -236,7 +236,8 @@ impl Store {
         for (segment, data) in module.data.iter().enumerate() {
             let SegmentMode::Active { index, offset } = &data.mode else { continue };
             let instance = self.instance(id);
-            let offset = const_expr::eval(instance, offset) as u32 as usize;
+            // Of 32-bit constants the upper half is zero.
+            let offset = const_expr::eval(instance, offset) as u64 as usize;
             let memory = instance.memory(*index);
             let bytes = module.data_bytes(segment);
             let memory = self.memory_mut(memory).data_mut();

@@ -37,7 +37,7 @@ pub use host::{HostFailure, HostFunction};
 pub use instance::Instance;
 pub use instantiate::{Extern, InstantiateError, LinkError};
 pub use mapped::MappedFile;
-pub use memory::{MAX_PAGES, Memory};
+pub use memory::Memory;
 pub use poll::PollPage;
 pub use store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId};
 pub use table::{MAX_TABLE_LEN, Table};

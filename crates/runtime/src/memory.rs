@@ -3,13 +3,10 @@
 use std::ptr::NonNull;
 
 use gantry_abi::vmctx::{MemoryStyle, VMMemory};
-use gantry_module::{MemoryType, WASM_PAGE_SIZE};
+use gantry_module::MemoryType;
 
 use crate::reservation::{self, RESERVATION};
 use crate::{OutOfMemory, sys};
-
-/// Pages that a 32-bit memory can have.
-pub const MAX_PAGES: u64 = 65_536;
 
 /// A linear memory. Compiled code reads its first field.
 #[repr(C)]
@@ -25,9 +22,10 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// A zeroed memory. `ty.min` must be at most [`MAX_PAGES`].
+    /// A zeroed memory, in this style if its type allows it.
     pub(crate) fn new(ty: MemoryType, style: MemoryStyle) -> Result<Box<Memory>, OutOfMemory> {
-        let len = pages_to_bytes(ty.min)?;
+        let style = style.of(&ty);
+        let len = pages_to_bytes(&ty, ty.min)?;
         let (base, mapped) = match style {
             MemoryStyle::Reserved => (reservation::take(len)?, RESERVATION),
             MemoryStyle::Checked => (sys::map(checked_mapping(len))?, checked_mapping(len)),
@@ -48,7 +46,7 @@ impl Memory {
 
     /// Its present size in pages.
     pub fn pages(&self) -> u64 {
-        self.definition.len as u64 / WASM_PAGE_SIZE
+        self.definition.len as u64 >> self.ty.page_size_log2
     }
 
     /// Its first byte. Stays where it is in the reserved style, moves on growth in the checked one.
@@ -97,8 +95,8 @@ impl Memory {
     /// allow it.
     pub fn grow(&mut self, delta: u64) -> Option<u64> {
         let old = self.pages();
-        let new = old.checked_add(delta).filter(|new| *new <= self.ty.max.unwrap_or(MAX_PAGES).min(MAX_PAGES))?;
-        let new_len = pages_to_bytes(new).ok()?;
+        let new = old.checked_add(delta).filter(|new| self.ty.max.is_none_or(|max| *new <= max))?;
+        let new_len = pages_to_bytes(&self.ty, new).ok()?;
         match self.style {
             MemoryStyle::Reserved => self.commit_up_to(new_len).ok()?,
             MemoryStyle::Checked => self.move_to_mapping_of(new_len).ok()?,
@@ -147,11 +145,11 @@ impl Drop for Memory {
     }
 }
 
-fn pages_to_bytes(pages: u64) -> Result<usize, OutOfMemory> {
-    if pages > MAX_PAGES {
+fn pages_to_bytes(ty: &MemoryType, pages: u64) -> Result<usize, OutOfMemory> {
+    if pages > ty.max_pages() {
         return Err(OutOfMemory);
     }
-    usize::try_from(pages * WASM_PAGE_SIZE).map_err(|_| OutOfMemory)
+    usize::try_from(pages << ty.page_size_log2).map_err(|_| OutOfMemory)
 }
 
 fn checked_mapping(len: usize) -> usize {

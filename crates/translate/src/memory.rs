@@ -7,14 +7,13 @@ use cranelift_codegen::ir::immediates::Offset32;
 use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Type, Value, types};
 use gantry_abi::vmctx::{GUARD_SIZE, MemoryStyle, VMMemory, VMMemoryEntry};
 use gantry_abi::{Libcall, TrapCode};
+use gantry_module::AddressType;
 use wasmparser::{MemArg, MemArgTarget, Operator};
 
 use crate::env::{POINTER, trap};
 use crate::translator::FuncTranslator;
 
 use types::{F32, F64, I8, I16, I32, I64};
-
-const PAGE_SHIFT: i64 = 16;
 
 fn memory_index(memarg: &MemArg) -> u32 {
     match memarg.target {
@@ -73,19 +72,20 @@ impl FuncTranslator<'_> {
         let memory = memory_index(memarg);
         let index = self.pop();
         let index = self.extend(index);
-        let end = memarg.offset + u64::from(size);
-        let base = match self.env.memory_style {
+        let style = self.env.memory_style.of(&self.env.module.memories[memory as usize]);
+        let end = memarg.offset.saturating_add(u64::from(size));
+        let base = match style {
             MemoryStyle::Reserved => self.reserved_base(memory),
             MemoryStyle::Checked => self.moving_base(memory),
         };
-        if self.env.memory_style == MemoryStyle::Checked || end > GUARD_SIZE {
+        if style == MemoryStyle::Checked || end > GUARD_SIZE {
             self.check_bounds(memory, index, end);
         }
         let address = self.b.ins().iadd(base, index);
         let flags = self.heap_flags();
         match i32::try_from(memarg.offset) {
             Ok(offset) => (address, offset.into(), flags),
-            // An offset of up to 4 GiB and an index of up to 4 GiB do not overflow 64 bits.
+            // The sum was checked, or both are below 4 GiB.
             Err(_) => (self.b.ins().iadd_imm_u(address, memarg.offset as i64), 0.into(), flags),
         }
     }
@@ -113,10 +113,16 @@ impl FuncTranslator<'_> {
         self.b.ins().load(I64, flags, memory, offset_of!(VMMemory, len) as i32)
     }
 
-    /// Traps unless `index + end` bytes fit into the memory. Both are less than 2^33.
+    /// Traps unless `index + end` bytes fit into the memory.
     fn check_bounds(&mut self, memory: u32, index: Value, end: u64) {
         let len = self.memory_len(memory);
-        let end = self.b.ins().iadd_imm_u(index, end as i64);
+        let end = match self.env.module.memories[memory as usize].address {
+            AddressType::I32 => self.b.ins().iadd_imm_u(index, end as i64),
+            AddressType::I64 => {
+                let end = self.b.ins().iconst(I64, end as i64);
+                self.b.ins().uadd_overflow_trap(index, end, trap(TrapCode::MemoryOutOfBounds))
+            }
+        };
         let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, len);
         self.b.ins().trapnz(outside, trap(TrapCode::MemoryOutOfBounds));
     }
@@ -168,18 +174,18 @@ impl FuncTranslator<'_> {
 
     fn memory_size(&mut self, memory: u32) {
         let len = self.memory_len(memory);
-        let pages = self.b.ins().ushr_imm_u(len, PAGE_SHIFT);
-        let pages = self.b.ins().ireduce(I32, pages);
-        self.push(pages);
+        let ty = self.env.module.memories[memory as usize];
+        let pages = self.b.ins().ushr_imm_u(len, i64::from(ty.page_size_log2));
+        self.push_address(ty.address, pages);
     }
 
     fn memory_grow(&mut self, memory: u32) {
         let delta = self.pop();
         let delta = self.extend(delta);
+        let address = self.env.module.memories[memory as usize].address;
         let memory = self.i32_const(memory);
         let old = self.libcall(Libcall::MemoryGrow, &[memory, delta]).expect("returns the old size");
-        let old = self.b.ins().ireduce(I32, old);
-        self.push(old);
+        self.push_address(address, old);
     }
 
     fn memory_copy(&mut self, to: u32, from: u32) {

@@ -85,17 +85,16 @@ impl FuncTranslator<'_> {
 
     fn table_size(&mut self, table: u32) {
         let len = self.table_len(table);
-        let len = self.b.ins().ireduce(types::I32, len);
-        self.push(len);
+        self.push_address(self.env.module.tables[table as usize].address, len);
     }
 
     fn table_grow(&mut self, table: u32) {
         let (init, delta) = self.pop2();
         let delta = self.extend(delta);
+        let address = self.env.module.tables[table as usize].address;
         let table = self.i32_const(table);
         let old = self.libcall(Libcall::TableGrow, &[table, init, delta]).expect("returns the old size");
-        let old = self.b.ins().ireduce(types::I32, old);
-        self.push(old);
+        self.push_address(address, old);
     }
 
     fn table_fill(&mut self, table: u32) {

@@ -9,7 +9,7 @@ use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
 use gantry_abi::{Libcall, TrapCode};
-use gantry_module::{Error, FunctionBody, Result, ValType};
+use gantry_module::{AddressType, Error, FunctionBody, Result, ValType};
 use wasmparser::{FuncValidatorAllocations, Operator};
 
 use crate::control::Control;
@@ -344,8 +344,17 @@ impl<'a> FuncTranslator<'a> {
         self.b.ins().iconst(types::I32, i64::from(value))
     }
 
-    /// An unsigned 32-bit value as 64 bits.
+    /// An address or length as 64 bits.
     pub fn extend(&mut self, value: Value) -> Value {
-        self.b.ins().uextend(types::I64, value)
+        if self.b.func.dfg.value_type(value) == types::I64 { value } else { self.b.ins().uextend(types::I64, value) }
+    }
+
+    /// Pushes 64 bits as an address.
+    pub fn push_address(&mut self, ty: AddressType, value: Value) {
+        let address = match ty {
+            AddressType::I32 => self.b.ins().ireduce(types::I32, value),
+            AddressType::I64 => value,
+        };
+        self.push(address);
     }
 }

@@ -32,10 +32,10 @@ pub fn linker(store: &mut Store) -> Result<Linker, Error> {
         let global = Global::new(store, GlobalType { content, mutable: false }, value)?;
         linker.define("spectest", name, global);
     }
-    let table = TableType { element: RefType::FUNCREF, min: 10, max: Some(20) };
+    let table = TableType::new(RefType::FUNCREF, 10, Some(20));
     let table = Table::new(store, table, Val::FuncRef(None))?;
     linker.define("spectest", "table", table);
-    let memory = Memory::new(store, MemoryType { min: 1, max: Some(2) })?;
+    let memory = Memory::new(store, MemoryType::new(1, Some(2)))?;
     linker.define("spectest", "memory", memory);
     Ok(linker)
 }

@@ -103,7 +103,7 @@ fn dummy(store: &mut Store, module: &Module, import: ImportType<'_>) -> Extern {
             Table::new(store, *ty, null).expect("a small table").into()
         }
         ExternType::Memory(ty) => {
-            let ty = MemoryType { min: ty.min, max: ty.max };
+            let ty = MemoryType::new(ty.min, ty.max);
             Memory::new(store, ty).expect("a small memory").into()
         }
         ExternType::Global(ty) => Global::new(store, *ty, Val::default_of(ty.content)).expect("of its type").into(),
