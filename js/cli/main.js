@@ -7,6 +7,7 @@ const { UsageError } = require('./arguments');
 const COMMANDS = {
   run: () => require('./run'),
   inspect: () => require('./inspect'),
+  compile: () => require('./compile'),
 };
 
 const HELP = `gantry: a WebAssembly runtime
@@ -16,6 +17,7 @@ Usage: gantry COMMAND [OPTIONS] …
 Commands:
   run FILE [ARGS…]   run a program (.wasm or .wat) with the system interface WASI
   inspect FILE       show what is in a module
+  compile FILE       compile a module ahead of time
 
 gantry COMMAND --help tells more. gantry --version prints the version.
 `;

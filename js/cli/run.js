@@ -4,13 +4,13 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { UsageError, readArguments } = require('./arguments');
-const { readModule } = require('./source');
+const { isCompiled, readModule } = require('./source');
 
 const HELP = `Runs a WebAssembly program with the system interface WASI (preview1).
 
 Usage: gantry run [OPTIONS] FILE [--] [ARGS…]
 
-FILE is a binary module or text (.wat); - reads it from standard input. What follows FILE goes to the program, which sees
+FILE is a binary module, text (.wat) or what gantry compile made; - reads it from standard input. What follows FILE goes to the program, which sees
 no files, environment or network unless options give them.
 
 Options:
@@ -49,7 +49,10 @@ function main(args) {
   const { WebAssembly } = require('../api/namespace');
   const { WASI } = require('../wasi/wasi');
   const bytes = readModule(file);
-  const module = named(file, () => new WebAssembly.Module(bytes));
+  const load = isCompiled(bytes)
+    ? WebAssembly.Module.deserialize
+    : (binary) => new WebAssembly.Module(binary);
+  const module = named(file, () => load(bytes));
   const wasi = new WASI({
     version: versionOf(WebAssembly.Module.imports(module)),
     args: [path.basename(file), ...(values.invoke === undefined ? programArgs : [])],

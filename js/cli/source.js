@@ -5,11 +5,13 @@ const fs = require('node:fs');
 const { host } = require('../binding');
 
 const STDIN = 0;
+/** How artifacts begin: see crates/abi. */
+const COMPILED = Buffer.from('\0gantry', 'latin1');
 
-/** @returns {Uint8Array} the bytes of a binary module. `-` is standard input. */
+/** @returns {Buffer} the bytes of a binary module, or of one that is compiled. `-` is standard input. */
 function readModule(file) {
   const bytes = read(file);
-  return isBinary(bytes) ? bytes : parse(bytes, file);
+  return isBinary(bytes) || isCompiled(bytes) ? bytes : parse(bytes, file);
 }
 
 function read(file) {
@@ -27,6 +29,9 @@ function read(file) {
 
 const isBinary = (bytes) => bytes.length >= 4 && bytes.readUInt32LE(0) === 0x6d736100;
 
+/** Whether it is what `gantry compile` makes. */
+const isCompiled = (bytes) => bytes.subarray(0, COMPILED.length).equals(COMPILED);
+
 function parse(bytes, file) {
   const text = bytes.toString('utf8');
   // Text begins with a form or a comment.
@@ -40,4 +45,4 @@ function parse(bytes, file) {
   return outcome;
 }
 
-module.exports = { readModule };
+module.exports = { isCompiled, readModule };

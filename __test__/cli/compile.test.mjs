@@ -1,0 +1,47 @@
+// gantry compile: machine code ahead of time, which gantry run runs.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { test } from 'node:test';
+import { gantry, withFiles } from '../helpers/cli.mjs';
+import { wat } from '../helpers/wat.mjs';
+
+const PROGRAM =
+  '(module (memory (export "memory") 1) (func (export "_start")) (func (export "f") (result i32) i32.const 42))';
+
+test('what it makes runs', async () => {
+  await withFiles({ 'a.wasm': wat(PROGRAM) }, async (_, at) => {
+    const made = await gantry(['compile', at('a.wasm')]);
+    assert.equal(made.code, 0);
+    assert.match(made.stdout, /a\.gtx: \d+ KiB from \d+ KiB in \d+\.\d\d s\n$/);
+    assert.equal((await gantry(['run', '--invoke', 'f', at('a.gtx')])).stdout, '42\n');
+    assert.equal((await gantry(['compile', '-o', at('b.bin'), '-'], { input: PROGRAM })).code, 0);
+    assert.deepEqual(fs.readFileSync(at('b.bin')).subarray(0, 7).toString('latin1'), '\0gantry');
+    assert.equal((await gantry(['run', '--invoke', 'f', at('b.bin')])).stdout, '42\n');
+  });
+});
+
+test('damaged code is refused', async () => {
+  await withFiles({ 'a.wat': PROGRAM }, async (_, at) => {
+    await gantry(['compile', at('a.wat')]);
+    const bytes = fs.readFileSync(at('a.gtx'));
+    bytes[bytes.length - 1] ^= 1;
+    fs.writeFileSync(at('a.gtx'), bytes);
+    const { code, stderr } = await gantry(['run', at('a.gtx')]);
+    assert.equal(code, 1);
+    assert.match(stderr, /a\.gtx: .*the compiled module is damaged/);
+  });
+});
+
+test('wrong usage', async () => {
+  for (const [args, input, message] of [
+    [['compile'], '', /compile needs one file/],
+    [['compile', '-'], PROGRAM, /say where to with -o/],
+    [['compile', '-o', '/nowhere/at/all/a.gtx', '-'], PROGRAM, /cannot write \/nowhere/],
+    [['compile', '-o', '/dev/null', '-'], '(module (func (result i32)))', /type mismatch.*\(at offset 0x/],
+  ]) {
+    const { code, stderr } = await gantry(args, { input });
+    assert.ok(code === 1 || code === 2);
+    assert.match(stderr, message);
+  }
+});
