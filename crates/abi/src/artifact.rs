@@ -15,6 +15,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use gantry_module::Skeleton;
 use twox_hash::XxHash3_128;
 
 use crate::trap::TrapCode;
@@ -194,18 +195,16 @@ impl Artifact {
         Ok(artifact)
     }
 
-    /// What readers of the tables rely on.
+    /// What readers of the tables rely on. That the large ones are sorted the checksum has to do for: searching in others
+    /// finds nothing, and does no harm.
     fn check(&self) -> Result<(), ArtifactError> {
         let text = self.text().len() as u32;
         let inside = |r: &Range<u32>| r.start <= r.end && r.end <= text;
-        let sorted = |next: &mut dyn Iterator<Item = u32>| next.is_sorted();
         let ok = self.functions().all(|f| inside(&f))
             && self.entry_trampolines().chain(self.host_trampolines()).all(|t| inside(&t.code))
-            && sorted(&mut self.entry_trampolines().map(|t| t.ty))
-            && sorted(&mut self.host_trampolines().map(|t| t.ty))
-            && self.part(Part::TrapOffsets).len() == self.part(Part::TrapCodes).len() * 4
-            && sorted(&mut (0..self.trap_count()).map(|i| self.trap_offset(i)))
-            && sorted(&mut self.positions().map(|p| p.0));
+            && self.entry_trampolines().map(|t| t.ty).is_sorted()
+            && self.host_trampolines().map(|t| t.ty).is_sorted()
+            && self.part(Part::TrapOffsets).len() == self.part(Part::TrapCodes).len() * 4;
         if ok { Ok(()) } else { Err(ArtifactError::Damaged) }
     }
 
@@ -230,9 +229,10 @@ impl Artifact {
         self.part(Part::Text)
     }
 
-    /// The module without its code.
-    pub fn skeleton(&self) -> &[u8] {
-        self.part(Part::Skeleton)
+    /// The module without its code, where it lies.
+    pub fn skeleton(&self) -> Skeleton {
+        let (offset, len) = self.parts[Part::Skeleton as usize];
+        Skeleton::part_of(self.bytes.clone(), offset..offset + len)
     }
 
     /// The code of each defined function.
@@ -284,10 +284,6 @@ impl Artifact {
         } else {
             None
         }
-    }
-
-    fn positions(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        self.part(Part::Positions).chunks_exact(8).map(|p| (u32_at(p, 0), u32_at(p, 1)))
     }
 
     /// The byte of the module that the code at `offset` was made from.

@@ -99,7 +99,7 @@ impl Compiler {
             parts.writes_tables = writes_tables;
             parts.entry_trampolines = entry_trampolines;
             parts.host_trampolines = host_trampolines;
-            parts.skeleton = module.skeleton;
+            parts.skeleton = module.skeleton.to_vec();
         };
         let parts = linker.finish(fill, imported).map_err(|reason| CompileError::Limit { func: imported, reason })?;
         Ok(Artifact::new(parts, &self.identity))

@@ -71,6 +71,7 @@ pub struct Decoder {
     parser: Parser,
     validator: Validator,
     module: Module,
+    skeleton: Vec<u8>,
     /// Received and not yet parsed.
     pending: Vec<u8>,
     /// No use in parsing before this many bytes are pending.
@@ -97,6 +98,7 @@ impl Decoder {
             parser: Parser::new(0),
             validator: Validator::new_with_features(features()),
             module: Module::default(),
+            skeleton: Vec::new(),
             pending: Vec::new(),
             wanted: 0,
             position: 0,
@@ -126,6 +128,7 @@ impl Decoder {
             return Err(Error::new("unexpected end of the module", self.position));
         }
         self.module.find_escaped_funcs();
+        self.module.skeleton = self.skeleton.into();
         Ok(Decoded { module: self.module, len: self.position })
     }
 
@@ -156,10 +159,10 @@ impl Decoder {
 
     /// Validates one payload and stores it. `raw` is the payload's own bytes.
     fn payload(&mut self, payload: Payload<'_>, raw: &[u8], bodies: &mut BodySink<'_>) -> Result<()> {
-        let (start, skeleton_start) = (self.position, self.module.skeleton.len());
+        let (start, skeleton_start) = (self.position, self.skeleton.len());
         let at = |offset: u64| (offset - start) as usize + skeleton_start;
         if !matches!(payload, Payload::CodeSectionStart { .. } | Payload::CodeSectionEntry(_)) {
-            self.module.skeleton.extend_from_slice(raw);
+            self.skeleton.extend_from_slice(raw);
         }
         let validator = &mut self.validator;
         let module = &mut self.module;

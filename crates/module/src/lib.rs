@@ -20,6 +20,7 @@ pub use module::{
     ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import, Module, SegmentMode,
 };
 pub use names::NameMap;
+pub use skeleton::Skeleton;
 pub use types::{
     AddressType, ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType,
     WASM_PAGE_SIZE,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::names::NameMap;
+use crate::skeleton::Skeleton;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
 
 /// One instruction of a constant expression.
@@ -142,7 +143,7 @@ pub struct DataSegment {
 pub struct Module {
     /// The module's bytes without the code section. Segments, names and custom sections point into it, and
     /// [`Module::from_skeleton`] makes an equal module of it.
-    pub skeleton: Vec<u8>,
+    pub skeleton: Skeleton,
     /// Function types.
     pub types: Vec<FuncType>,
     /// Imports, in order.

@@ -61,8 +61,23 @@ fn global_type(ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType> {
     Ok(GlobalType { content: val_type(ty.content_type, offset)?, mutable: ty.mutable })
 }
 
+/// What most expressions are, of which some modules have tens of thousands: `i32.const n end`.
+fn plain_i32_const(expr: &wasmparser::ConstExpr<'_>) -> Option<i32> {
+    const I32_CONST: u8 = 0x41;
+    const END: u8 = 0x0b;
+    let mut reader = expr.get_binary_reader();
+    if reader.read_u8().ok()? != I32_CONST {
+        return None;
+    }
+    let value = reader.read_var_i32().ok()?;
+    (reader.read_u8().ok()? == END && reader.eof()).then_some(value)
+}
+
 fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
     use wasmparser::Operator as Op;
+    if let Some(value) = plain_i32_const(expr) {
+        return Ok(ConstExpr([ConstOp::I32Const(value)].into()));
+    }
     let mut ops = Vec::new();
     for op in expr.get_operators_reader().into_iter_with_offsets() {
         let (op, offset) = op?;

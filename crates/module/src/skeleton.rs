@@ -1,5 +1,9 @@
 //! A module made again from its skeleton: the same sections, already validated once, without code.
 
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
 use wasmparser::{BinaryReader, CustomSectionReader, SectionLimited};
 
 use crate::error::{Error, Result};
@@ -23,10 +27,55 @@ mod id {
     pub const DATA_COUNT: u8 = 12;
 }
 
+/// A module's bytes without its code section. They may belong to something larger, such as a file that is mapped.
+#[derive(Clone)]
+pub struct Skeleton {
+    storage: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    range: Range<usize>,
+}
+
+impl Skeleton {
+    /// A part of something.
+    ///
+    /// # Panics
+    /// If it is not inside.
+    pub fn part_of(storage: Arc<dyn AsRef<[u8]> + Send + Sync>, range: Range<usize>) -> Skeleton {
+        assert!(range.start <= range.end && range.end <= (*storage).as_ref().len(), "a part lies inside");
+        Skeleton { storage, range }
+    }
+}
+
+impl From<Vec<u8>> for Skeleton {
+    fn from(bytes: Vec<u8>) -> Skeleton {
+        let range = 0..bytes.len();
+        Skeleton { storage: Arc::new(bytes), range }
+    }
+}
+
+impl Default for Skeleton {
+    fn default() -> Skeleton {
+        Vec::new().into()
+    }
+}
+
+impl Deref for Skeleton {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &(*self.storage).as_ref()[self.range.clone()]
+    }
+}
+
+impl fmt::Debug for Skeleton {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Skeleton").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
 impl Module {
     /// Reads what [`Module::skeleton`] holds. It is trusted to have been validated, but not to be undamaged:
     /// damage is an error.
-    pub fn from_skeleton(skeleton: Vec<u8>) -> Result<Module> {
+    pub fn from_skeleton(skeleton: Skeleton) -> Result<Module> {
         let mut module = Module::default();
         if skeleton.len() < HEADER_LEN {
             return Err(Error::new("unexpected end of the module", skeleton.len() as u64));

@@ -124,7 +124,7 @@ impl LoadedModule {
         memory_style: MemoryStyle,
     ) -> Result<Arc<LoadedModule>, LoadError> {
         sys::install_trap_handler();
-        let module = Module::from_skeleton(artifact.skeleton().to_vec())?;
+        let module = Module::from_skeleton(artifact.skeleton())?;
         if module.defined_funcs() != artifact.functions().len() {
             return Err(gantry_module::Error::new("functions and code do not agree", 0).into());
         }
