@@ -15,6 +15,7 @@ mod host;
 mod instance;
 mod memory;
 mod module;
+mod resolve;
 mod roots;
 mod table;
 mod ticker;

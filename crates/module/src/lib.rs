@@ -8,6 +8,7 @@
 mod decoder;
 mod error;
 pub mod inspect;
+pub mod interface;
 mod module;
 mod names;
 mod sections;
