@@ -3,6 +3,8 @@
 
 /** The WebAssembly JavaScript API on Gantry's engine: a drop-in for the global of the same name. */
 export namespace WebAssembly {
+  /** Which engine runs: Node's own where there is no binary for the platform. */
+  const engine: 'gantry' | 'builtin';
   /** Bytes of a module. */
   type BufferSource = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
   type ImportExportKind = 'function' | 'global' | 'memory' | 'table';
@@ -257,3 +259,20 @@ export class WASI {
   /** Gives the functions a memory without calling anything, for programs that are started in another way. */
   finalizeBindings(instance: object, options?: { memory?: object }): void;
 }
+
+/** Options of {@link resolve}. */
+export interface ResolveOptions {
+  /** https://html.spec.whatwg.org/multipage/webappapis.html#import-maps: a path, a file: URL, or the map itself. */
+  importMap?: string | URL | object;
+  /** https://nodejs.org/api/packages.html#package-maps: a path, a file: URL, or the map itself. */
+  packageMap?: string | URL | object;
+  /** What holds in `exports` and `imports`; `default` always does. Default: node, import, module-sync, node-addons, wasm. */
+  conditions?: string[];
+}
+
+/**
+ * The URL that a specifier means in a module: by the import map, by the package map, by package.json files as in Node.js.
+ * @param parent URL or absolute path of the module
+ * @throws {Error} with Node's code, naming specifier, importer, the reason and what to do
+ */
+export function resolve(specifier: string, parent: string | URL, options?: ResolveOptions): string;

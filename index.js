@@ -1,7 +1,18 @@
 'use strict';
-// The package: a WebAssembly namespace of its own engine, and the system interface for programs.
+// The package: a WebAssembly namespace of its own engine, the system interface for programs, and the resolver.
 
-const { WebAssembly } = require('./js/api/namespace');
-const { WASI } = require('./js/wasi/wasi');
+const { MissingBinary } = require('./js/addon');
 
-module.exports = { WebAssembly, WASI };
+function load() {
+  try {
+    return {
+      WebAssembly: require('./js/api/namespace').WebAssembly,
+      WASI: require('./js/wasi/wasi').WASI,
+    };
+  } catch (error) {
+    if (!(error instanceof MissingBinary)) throw error;
+    return require('./js/fallback').fallback(error);
+  }
+}
+
+module.exports = { ...load(), resolve: (...args) => require('./js/esm/resolver').resolve(...args) };

@@ -69,4 +69,7 @@ for (const [name, value] of Object.entries(classes)) {
   Object.defineProperty(WebAssembly, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
+// Which engine runs: "builtin" where there is no binary for the platform (js/fallback.js).
+Object.defineProperty(WebAssembly, 'engine', { value: 'gantry', configurable: true });
+
 module.exports = { WebAssembly };

@@ -79,7 +79,7 @@ pub(crate) fn parse_name(specifier: &str) -> Result<(&str, String), Error> {
         false => first,
     };
     let (name, rest) = specifier.split_at(end.unwrap_or(specifier.len()));
-    if name.is_empty() || name.starts_with('.') || name.contains(['%', '\\']) {
+    if name.starts_with('.') || name.contains(['%', '\\']) {
         return Err(invalid());
     }
     Ok((name, format!(".{rest}")))

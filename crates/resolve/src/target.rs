@@ -1,6 +1,7 @@
 //! `exports` and `imports` of packages: subpaths, patterns and conditions.
 //! <https://nodejs.org/api/esm.html#resolution-algorithm-specification>
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
@@ -42,21 +43,14 @@ pub(crate) fn exports(node: &Node<'_>, package: &Url, subpath: &str, json: &Pack
         );
         Error::new(Code::PackagePathNotExported, message)
     };
-    let wrapped;
-    let subpaths = match subpath_keys(exports, package)? {
-        Some(subpaths) => subpaths,
-        None => {
-            wrapped = Map::from_iter([(".".to_owned(), exports.clone())]);
-            &wrapped
-        }
-    };
+    let subpaths = subpath_keys(exports, package)?;
     let found = if !subpath.contains('*') && !subpath.ends_with('/') { subpaths.get(subpath) } else { None };
     let outcome = match found {
         Some(target) => {
             let request = Request { package, key: subpath, matched: None, internal: false };
             resolve_target(node, &request, target)?
         }
-        None => by_pattern(node, package, subpaths, subpath, false)?,
+        None => by_pattern(node, package, &subpaths, subpath, false)?,
     };
     match outcome {
         Outcome::Url(url) => Ok(url),
@@ -64,19 +58,23 @@ pub(crate) fn exports(node: &Node<'_>, package: &Url, subpath: &str, json: &Pack
     }
 }
 
-/// The entries by subpath, or nothing if `exports` is what the package itself means.
-fn subpath_keys<'v>(exports: &'v Value, package: &Url) -> Result<Option<&'v Map<String, Value>>, Error> {
-    let Value::Object(map) = exports else { return Ok(None) };
-    let subpaths = map.keys().filter(|key| key.starts_with('.')).count();
-    if subpaths == map.len() && !map.is_empty() || map.is_empty() {
-        return Ok(Some(map));
+/// The entries by subpath. What is no map of subpaths is what the package itself means.
+fn subpath_keys<'v>(exports: &'v Value, package: &Url) -> Result<Cow<'v, Map<String, Value>>, Error> {
+    let itself = || Ok(Cow::Owned(Map::from_iter([(".".to_owned(), exports.clone())])));
+    let map = match exports {
+        Value::Object(map) => map,
+        Value::String(_) | Value::Array(_) => return itself(),
+        _ => return Ok(Cow::Owned(Map::new())),
+    };
+    match map.keys().filter(|key| key.starts_with('.')).count() {
+        count if count == map.len() => Ok(Cow::Borrowed(map)),
+        0 => itself(),
+        _ => {
+            let message =
+                format!("\"exports\" in {package} mixes keys that begin with . and conditions; use only one kind");
+            Err(Error::new(Code::InvalidPackageConfig, message))
+        }
     }
-    if subpaths > 0 {
-        let message =
-            format!("\"exports\" in {package} mixes keys that begin with . and conditions; use only one kind");
-        return Err(Error::new(Code::InvalidPackageConfig, message));
-    }
-    Ok(None)
 }
 
 /// PACKAGE_IMPORTS_RESOLVE, for a package that has `imports`.
