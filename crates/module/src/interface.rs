@@ -88,7 +88,7 @@ pub fn interface(bytes: &[u8]) -> Result<Interface> {
 }
 
 fn from_parser(error: wasmparser::BinaryReaderError) -> Error {
-    Error::new(error.message(), error.offset() as u64)
+    Error::new(error.message(), error.offset())
 }
 
 impl Reader {
@@ -170,13 +170,13 @@ impl Reader {
 
     /// Names of parameters, up to the first malformed one.
     fn names(&mut self, data: &[u8]) {
-        let locals = NameSectionReader::new(BinaryReader::new(data, 0)).into_iter().map_while(wasmparser::Result::ok);
+        let locals = NameSectionReader::new(BinaryReader::new(data, 0)).map_while(wasmparser::Result::ok);
         let maps = locals.filter_map(|name| match name {
             Name::Local(map) => Some(map),
             _ => None,
         });
         for function in maps.flat_map(|map| map.into_iter().map_while(wasmparser::Result::ok)) {
-            for naming in function.names.into_iter().map_while(wasmparser::Result::ok) {
+            for naming in function.names.map_while(wasmparser::Result::ok) {
                 self.locals.insert((function.index, naming.index), naming.name.to_owned());
             }
         }

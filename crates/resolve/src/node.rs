@@ -1,7 +1,7 @@
 //! Node.js's algorithm for bare specifiers, `#imports` and files.
 //! <https://nodejs.org/api/esm.html#resolution-algorithm-specification>
 
-use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
 
 use url::Url;
 
@@ -130,7 +130,7 @@ impl Node<'_> {
         }
         let importer = path_of(parent)?;
         for folder in importer.ancestors().skip(1) {
-            let package = folder.join("node_modules").join(name.replace('/', std::path::MAIN_SEPARATOR_STR));
+            let package = folder.join("node_modules").join(name.replace('/', MAIN_SEPARATOR_STR));
             if self.files.kind(&package) == Kind::Folder {
                 return Ok((package.join("package.json"), subpath));
             }
@@ -179,7 +179,7 @@ impl Node<'_> {
 
 /// A `main` as a path below its package.
 fn normal(main: &str) -> String {
-    main.trim_start_matches('/').replace('/', &MAIN_SEPARATOR.to_string())
+    main.trim_start_matches('/').replace('/', MAIN_SEPARATOR_STR)
 }
 
 /// The path without `.` and `..`.
