@@ -19,10 +19,11 @@ class MissingBinary extends Error {
   code = 'ERR_GANTRY_NO_BINARY';
 }
 
-/** Where a binary may be: built here, or in the package for the platform. */
-function candidates() {
+/** Where a binary may be: built here, or in the package for the platform, whose name takes long to find out. */
+function* candidates() {
   const target = `${process.platform}-${process.arch}`;
-  return [path.join(ROOT, `gantry.${target}.node`), `gantry-wasm-${target}${suffix()}`];
+  yield path.join(ROOT, `gantry.${target}.node`);
+  yield `gantry-wasm-${target}${suffix()}`;
 }
 
 /** @returns {any} the addon's exports */
@@ -30,8 +31,9 @@ function load() {
   if (process.env.GANTRY_NATIVE === '0') {
     throw new MissingBinary('GANTRY_NATIVE is 0: the native engine is switched off');
   }
-  const tried = candidates();
-  for (const candidate of tried) {
+  const tried = [];
+  for (const candidate of candidates()) {
+    tried.push(candidate);
     try {
       return require(candidate);
     } catch (error) {

@@ -61,6 +61,15 @@ impl Resolver {
     pub fn integrity(&self, url: String) -> String {
         Url::parse(&url).map_or_else(|_| String::new(), |url| self.0.integrity(&url).to_owned())
     }
+
+    /// Imports and exports of a module as JSON, without compiling it.
+    #[napi]
+    pub fn interface_of(bytes: Uint8Array) -> Result<String> {
+        let Interface { imports, exports } =
+            interface(&bytes).map_err(|error| napi::Error::new("ERR_GANTRY_INVALID_MODULE", error.to_string()))?;
+        let list = |items: &[Item]| items.iter().map(item).collect::<Json>();
+        Ok(json!({ "imports": list(&imports), "exports": list(&exports) }).to_string())
+    }
 }
 
 fn values(values: &[Value]) -> Json {
@@ -80,13 +89,4 @@ fn item(item: &Item) -> Json {
     json["module"] = item.module.as_str().into();
     json["name"] = item.name.as_str().into();
     json
-}
-
-/// Imports and exports of a module as JSON, without compiling it.
-#[napi]
-pub fn module_interface(bytes: Uint8Array) -> Result<String> {
-    let Interface { imports, exports } =
-        interface(&bytes).map_err(|error| napi::Error::new("ERR_GANTRY_INVALID_MODULE", error.to_string()))?;
-    let list = |items: &[Item]| items.iter().map(item).collect::<Json>();
-    Ok(json!({ "imports": list(&imports), "exports": list(&exports) }).to_string())
 }

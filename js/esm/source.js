@@ -20,7 +20,7 @@ const ATTRIBUTES = major > 20 || minor >= 10 ? 'with' : 'assert';
 /** Imports and exports of a module, without compiling it where there is the native engine. */
 function interfaceOf(bytes, file) {
   try {
-    return JSON.parse(addon().moduleInterface(bytes));
+    return JSON.parse(addon().NativeResolver.interfaceOf(bytes));
   } catch (error) {
     if (error instanceof MissingBinary) return builtinInterface(bytes);
     throw new WebAssembly.CompileError(
