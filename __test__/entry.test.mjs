@@ -59,3 +59,54 @@ for (const [whose, env] of ENTRIES) {
     assert.equal(printed, 'same same same');
   });
 }
+
+test('calls within calls, while V8 replaces and inlines the functions in between', async () => {
+  const printed = await succeed(
+    scriptWith(
+      {
+        nested: `(module (import "m" "f" (func $f (param i32) (result i32)))
+          (func (export "inner") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+          (func (export "outer") (param i32) (result i32) (call $f (local.get 0)))
+          (func (export "many") (param $n i32) (result i32) (local $sum i32)
+            loop
+              (local.set $sum (i32.add (local.get $sum) (call $f (local.get $n))))
+              (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))
+            end
+            local.get $sum))`,
+      },
+      `let inner;
+      const { outer, many, ...rest } = exportsOf('nested', { m: { f: (x) => inner(x) } });
+      ({ inner } = rest);
+      let sum = 0;
+      for (let round = 0; round < 6; round++) {
+        for (let i = 0; i < 40_000; i++) sum = (sum + outer(i)) | 0;
+        sum = (sum + many(100_000)) | 0;
+        sum = (sum + new Function('many', 'return many(3_000)')(many)) | 0;
+      }
+      console.log(sum);`,
+    ),
+  );
+  assert.equal(printed, '468308632');
+});
+
+test('calls that were cut off leave room for others', async () => {
+  const printed = await succeed(
+    scriptWith(
+      {
+        endless:
+          '(module (import "m" "f" (func $f)) (func (export "loop") loop br 0 end) (func (export "call") call $f))',
+      },
+      `const vm = require('node:vm');
+      const { loop, call } = exportsOf('endless', { m: { f: () => { for (;;); } } });
+      const cut = (f) => {
+        try { vm.runInNewContext('f()', { f }, { timeout: 5 }); } catch (error) { return error.code; }
+      };
+      for (let i = 0; i < 60; i++) {
+        assert.equal(cut(loop), 'ERR_SCRIPT_EXECUTION_TIMEOUT');
+        assert.equal(cut(call), 'ERR_SCRIPT_EXECUTION_TIMEOUT');
+      }
+      console.log('done');`,
+    ),
+  );
+  assert.equal(printed, 'done');
+});

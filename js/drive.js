@@ -23,6 +23,7 @@ const Status = {
   THREW: 4,
   OUT_OF_MEMORY: 5,
   EXITED: 6,
+  LOST: 7,
   GREW: 8,
 };
 const STATUS_BITS = 4;
@@ -88,6 +89,7 @@ function fail(status) {
     pending = undefined;
     throw error;
   }
+  if (status === Status.LOST) throw new Error('WebAssembly: the call was given up while it was interrupted');
   if (status === Status.EXITED) throw onExit(JSON.parse(host.takeExit()));
   throw new RangeError('WebAssembly: out of memory for another call stack');
 }

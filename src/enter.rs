@@ -43,6 +43,8 @@ mod status {
     pub const OUT_OF_MEMORY: i32 = 5;
     /// A native function has ended the program.
     pub const EXITED: i32 = 6;
+    /// The call that was to go on is not there any more.
+    pub const LOST: i32 = 7;
     /// Added when wasm has grown a memory.
     pub const GREW: i32 = 8;
     pub const BITS: u32 = 4;
@@ -189,28 +191,34 @@ fn run(state: &mut State) {
     let word = calls.read(word::OPERATION);
     let depth = (word >> operation::BITS) as usize;
     let step = match word & operation::MASK {
-        operation::START => start(store, calls),
+        operation::START => Some(start(store, calls)),
         operation::RETURN => resume(store, depth, Resume::Return),
         operation::THROW => resume(store, depth, Resume::Fail(HostFailure::Error(Box::new(())))),
         other => unreachable!("operation {other}"),
     };
-    report(store, calls, exit, step);
+    match step {
+        Some(step) => report(store, calls, exit, step),
+        None => calls.write(word::STATUS, status::LOST),
+    }
 }
 
 #[inline(always)]
 fn start(store: &mut Store, calls: &Calls) -> Step {
     let here = 0u8;
     // JavaScript frames that were terminated leave their calls behind.
-    store.abandon_below((&raw const here).addr());
+    store.abandon_lost((&raw const here).addr());
     // SAFETY: JavaScript has the function from a live object and has written arguments of its types.
     unsafe { store.start(calls.callee(), calls.slots()) }
 }
 
 #[inline(always)]
-fn resume(store: &mut Store, depth: usize, how: Resume) -> Step {
+fn resume(store: &mut Store, depth: usize, how: Resume) -> Option<Step> {
     store.abandon_above(depth);
+    if store.depth() != depth {
+        return None;
+    }
     // SAFETY: the activation of that depth waits, and its results are in the slots.
-    unsafe { store.resume(how) }
+    Some(unsafe { store.resume(how) })
 }
 
 #[inline(always)]

@@ -71,6 +71,10 @@ unsafe fn call(context: *mut VMStoreContext, callee: FuncPtr, values: NonNull<u8
     }
 }
 
+/// What may lie between the embedder's own frame and a start: an activation that was started through more of it can be the outer
+/// one of another that is started through less.
+const STARTING_FRAMES: usize = 8 << 10;
+
 /// Why [`Store::start`] or [`Store::resume`] returned.
 #[derive(Debug, Clone, Copy)]
 pub enum Step {
@@ -157,12 +161,13 @@ impl Store {
         self.fibers.abandon_while(|fiber_depth, _| fiber_depth > depth);
     }
 
-    /// Forgets activations that were started at or below `embedder_sp` on the embedder's stack: whoever
-    /// started them is gone. For hosts whose frames can vanish without running code, such as JavaScript when it is
-    /// terminated.
+    /// Forgets activations whose starters are gone, before another is started at `embedder_sp` on the embedder's stack: those that
+    /// were started below, and those that wait after an interruption, when nothing else is to be started. For hosts
+    /// whose frames can vanish without running code, such as JavaScript when it is terminated.
     #[inline]
-    pub fn abandon_below(&mut self, embedder_sp: usize) {
-        self.fibers.abandon_while(|_, fiber| fiber.embedder_sp <= embedder_sp);
+    pub fn abandon_lost(&mut self, embedder_sp: usize) {
+        let lowest = embedder_sp.saturating_sub(STARTING_FRAMES);
+        self.fibers.abandon_while(|_, fiber| fiber.interrupted || fiber.embedder_sp < lowest);
     }
 
     /// Bytes of the embedder's stack from where the outermost activation was started to here.
@@ -185,6 +190,7 @@ impl Store {
             (*context).stack_limit = (*fiber).stack_limit();
             ((*context).entry_sp, (*context).exit_fp) = ((*fiber).entry_sp, (*fiber).exit_fp);
             (*context).fiber = &raw mut (*fiber).ends;
+            (*fiber).interrupted = false;
             trap::set_running(Running { context, caught: &raw const *(*store).caught });
 
             let event = sys::switch(&raw mut (*fiber).ends.parent, &raw const (*fiber).ends.own, left_there);
@@ -194,7 +200,10 @@ impl Store {
             match event {
                 event::RETURNED => (*store).ended(false),
                 event::LEFT => (*store).ended(true),
-                event::INTERRUPTED => Step::Interrupted,
+                event::INTERRUPTED => {
+                    (*fiber).interrupted = true;
+                    Step::Interrupted
+                }
                 host => Step::Call(NonNull::new_unchecked(std::ptr::with_exposed_provenance_mut(host))),
             }
         }

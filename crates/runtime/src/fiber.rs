@@ -61,6 +61,8 @@ pub(crate) struct Fiber {
     pub exit_fp: usize,
     /// Where on the embedder's own stack the activation was started.
     pub embedder_sp: usize,
+    /// Whether it is suspended because it was interrupted, and not because it wants the host.
+    pub interrupted: bool,
     /// Who had called the host function from which this was started or resumed last.
     pub outer_caller: *mut VMContextHeader,
     stack: FiberStack,
@@ -73,7 +75,8 @@ impl Fiber {
         let own = unsafe { sys::new_stack(stack.base(), stack.limit(), run_jobs) };
         let parent = VMContinuation { sp: 0, fp: 0, pc: 0 };
         let ends = VMFiber { own, parent };
-        Ok(Fiber { ends, entry_sp: 0, exit_fp: 0, embedder_sp: 0, outer_caller: ptr::null_mut(), stack })
+        let outer_caller = ptr::null_mut();
+        Ok(Fiber { ends, entry_sp: 0, exit_fp: 0, embedder_sp: 0, interrupted: false, outer_caller, stack })
     }
 
     /// For code on the fiber that is about to leave it without switching: what is in use of the stack.
@@ -140,6 +143,7 @@ impl Fibers {
         let fiber = self.current();
         (fiber.entry_sp, fiber.exit_fp) = (0, 0);
         (fiber.embedder_sp, fiber.outer_caller) = (embedder_sp, outer_caller);
+        fiber.interrupted = false;
         Ok(())
     }
 
