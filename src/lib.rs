@@ -20,4 +20,8 @@ mod roots;
 mod table;
 mod ticker;
 mod tools;
+#[cfg(unix)]
+mod wasi;
+#[cfg(not(unix))]
+#[path = "no_wasi.rs"]
 mod wasi;

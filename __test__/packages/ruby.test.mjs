@@ -16,7 +16,7 @@ packageTest(import.meta, 'ruby', async (used) => {
 
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gantry-ruby-'));
   try {
-    for (const options of [{ preopens: { '/work': folder } }, { preopens: { '/work': folder }, fs }]) {
+    for (const options of [{ preopens: { '/project': folder } }, { preopens: { '/project': folder }, fs }]) {
       assert.deepEqual(await run(RubyVM, WASI, module, options), EXPECTED);
       assert.deepEqual(fs.readdirSync(folder), ['kept.txt']);
       assert.equal(fs.readFileSync(path.join(folder, 'kept.txt'), 'utf8'), 'line1\nline2\nLINE3');
@@ -25,7 +25,7 @@ packageTest(import.meta, 'ruby', async (used) => {
   } finally {
     fs.rmSync(folder, { recursive: true });
   }
-  assert.deepEqual(await run(RubyVM, WASI, module, { preopens: { '/work': {} } }), EXPECTED);
+  assert.deepEqual(await run(RubyVM, WASI, module, { preopens: { '/project': {} } }), EXPECTED);
 });
 
 async function run(RubyVM, WASI, module, options) {
@@ -44,7 +44,7 @@ async function run(RubyVM, WASI, module, options) {
 }
 
 const SCRIPT = `
-  Dir.chdir('/work')
+  Dir.chdir('/project')
   File.write('a.txt', "line1\\nline2\\n")
   File.open('a.txt', 'a') { |f| f.puts 'line3' }
   p File.readlines('a.txt', chomp: true), File.size('a.txt'), File.mtime('a.txt').year > 2000
@@ -60,7 +60,7 @@ const SCRIPT = `
   Dir.children('many').each { |name| File.delete("many/#{name}") }
   Dir.rmdir('many')
   p Dir.exist?('many')
-  %w[/work/none /work/../etc/passwd /etc/passwd].each do |path|
+  %w[/project/none /project/../etc/passwd /etc/passwd].each do |path|
     File.read(path)
   rescue SystemCallError => e
     p e.class
