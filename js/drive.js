@@ -32,6 +32,8 @@ const STATUS_MASK = 15;
 let pending;
 let onGrowth;
 let onExit;
+let onException;
+let exceptionOfError;
 
 /** Sets what is called when wasm has grown a memory. It must not use the mailbox. */
 function setOnGrowth(callback) {
@@ -42,6 +44,22 @@ function setOnGrowth(callback) {
 function setOnExit(callback) {
   onExit = callback;
 }
+
+/** Sets what makes an error of an exception that wasm has thrown, and an exception of an error. */
+function setExceptions({ errorOf, exceptionOf }) {
+  onException = errorOf;
+  exceptionOfError = exceptionOf;
+}
+
+/** What an import has thrown goes on in wasm: as an exception if wasm would catch it, else it leaves wasm as it is. */
+function throwInto(error) {
+  const address = host.wouldCatch() ? exceptionOfError(error) : 0;
+  pending = address === 0 ? error : undefined;
+  i32[Word.CALLEE] = address;
+  i32[Word.CALLEE_HIGH] = address / 0x100000000;
+}
+
+const exceptionAddress = () => (i32[Word.CALLEE] >>> 0) + i32[Word.CALLEE_HIGH] * 0x100000000;
 
 /** Goes on after an `enter` whose status is not plainly "returned", until the call has returned or throws. */
 function drive(anchor) {
@@ -56,7 +74,7 @@ function drive(anchor) {
       try {
         owner.thunks[status >>> STATUS_BITS]();
       } catch (error) {
-        pending = error;
+        throwInto(error);
         operation = Operation.THROW;
       }
       i32[Word.OPERATION] = depth | operation;
@@ -71,7 +89,7 @@ function drive(anchor) {
       goOn();
       status = i32[Word.STATUS];
     } else {
-      fail(status);
+      fail(status, anchor);
     }
   }
 }
@@ -82,9 +100,11 @@ function goOn() {
   enter();
 }
 
-function fail(status) {
+function fail(status, anchor) {
   if (status === Status.TRAPPED) throw errorOfTrap(JSON.parse(host.takeTrap()), drive);
   if (status === Status.THREW) {
+    const exception = exceptionAddress();
+    if (exception !== 0) throw onException(exception, anchor);
     const error = pending;
     pending = undefined;
     throw error;
@@ -103,4 +123,4 @@ function callStart(anchor, address) {
   if (i32[Word.STATUS] !== Status.RETURNED) drive(anchor);
 }
 
-module.exports = { enter, drive, callStart, setOnGrowth, setOnExit, i32, Word, Operation };
+module.exports = { enter, drive, callStart, setOnGrowth, setOnExit, setExceptions, i32, Word, Operation };

@@ -44,13 +44,29 @@ const TRAP_MESSAGES = {
   8: 'divide result unrepresentable',
   9: 'divide by zero',
   10: 'float unrepresentable in integer range',
+  12: 'dereferencing a null pointer',
+  13: 'illegal cast',
+  14: 'array element access out of bounds',
+  15: 'requested new array is too large',
+  16: 'dereferencing a null pointer',
+  17: 'dereferencing a null pointer',
+  18: 'dereferencing a null pointer',
+  19: 'dereferencing a null pointer',
 };
 const STACK_OVERFLOW = 2;
 
+/** Errors that wasm does not catch when they pass through it again. */
+const uncatchable = new WeakSet();
+
 function trapError(code) {
   if (code === STACK_OVERFLOW) return new RangeError('Maximum call stack size exceeded');
-  return new RuntimeError(TRAP_MESSAGES[code] ?? host.trapMessage(code));
+  const error = new RuntimeError(TRAP_MESSAGES[code] ?? host.trapMessage(code));
+  uncatchable.add(error);
+  return error;
 }
+
+/** Whether a value is the error of a trap. */
+const isTrap = (value) => typeof value === 'object' && value !== null && uncatchable.has(value);
 
 /** A line of a stack trace in V8's format. */
 function frameLine({ module, func, name, offset }) {
@@ -76,4 +92,4 @@ function errorOfTrap({ code, frames }, below) {
   return error;
 }
 
-module.exports = { CompileError, LinkError, RuntimeError, trapError, errorOfTrap };
+module.exports = { CompileError, LinkError, RuntimeError, trapError, errorOfTrap, isTrap };

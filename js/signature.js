@@ -5,7 +5,7 @@
 const vm = require('node:vm');
 const { mailbox } = require('./binding');
 const { enter, drive, i32, Word, Operation } = require('./drive');
-const { isExportedFunction, addressOf, anchorOfFunction } = require('./identity');
+const { Sort, referenceType, functionBits, checkReference, bitsOf, valueAt } = require('./references');
 const values = require('./values');
 
 const SLOTS = 64;
@@ -28,12 +28,20 @@ const TYPES = {
 /** The low and high word of a reference's slot. */
 const words = (n) => [`i32[${(SLOTS + 16 * n) / 4}]`, `i32[${(SLOTS + 16 * n) / 4 + 1}]`];
 
+/** The types in one half of a signature. */
+const typesIn = (text) => text.match(/[rR]\{[^}]*\}|./g) ?? [];
+
+/** Whether JavaScript has no values of some type of a signature. */
+const isOpaque = (types) =>
+  types.some((type) => type === 'v' || (!(type in TYPES) && referenceType(type).sort === Sort.EXN));
+
 /** An expression that reads slot `n`. */
 function read(type, n) {
   const [low, high] = words(n);
-  if (type === 'e') return `valueOf(${low})`;
-  if (type === 'p') return `functionAt((${low} >>> 0) + ${high} * 0x100000000)`;
-  return TYPES[type].slot(n);
+  if (type in TYPES) return TYPES[type].slot(n);
+  return referenceType(type).sort === Sort.FUNC
+    ? `functionAt((${low} >>> 0) + ${high} * 0x100000000)`
+    : `valueAt(${low}, ${high}, anchor)`;
 }
 
 /**
@@ -43,38 +51,43 @@ function read(type, n) {
 function write(types, names) {
   const convert = [];
   const store = [];
-  [...types].forEach((type, n) => {
+  let handles = 0;
+  types.forEach((type, n) => {
     const [name, [low, high]] = [names[n], words(n)];
-    if (type === 'e') {
-      store.push(`${low} = handleOf(${name}); ${high} = 0;`);
-    } else if (type === 'p') {
-      convert.push(`${name} = addressIn(${name}, anchor);`);
-      store.push(`${low} = ${name}; ${high} = ${name} / 0x100000000;`);
-    } else {
+    if (type in TYPES) {
       convert.push(`${name} = ${TYPES[type].convert(name)};`);
       store.push(`${TYPES[type].slot(n)} = ${name};`);
+      return;
     }
+    const wanted = `referenceType(${JSON.stringify(type)})`;
+    if (referenceType(type).sort === Sort.FUNC) {
+      convert.push(`${name} = functionBits(${name}, ${wanted}, anchor);`);
+    } else {
+      handles++;
+      if (type !== 'e') convert.push(`checkReference(${name}, ${wanted}, anchor);`);
+      store.push(`${name} = bitsOf(${name});`);
+    }
+    store.push(`${low} = ${name}; ${high} = ${name} / 0x100000000;`);
   });
-  const handles = types.split('e').length - 1;
   if (handles > 0) convert.push(`reserve(${handles});`);
   return [...convert, ...store].join('\n');
 }
 
 function results(types) {
-  const reads = [...types].map(read);
+  const reads = types.map(read);
   if (reads.length === 0) return '';
   // References are looked up only when all slots have been read, because that may use the mailbox.
   return reads.length === 1 ? `return ${reads[0]};` : `return [${reads.join(', ')}];`;
 }
 
-const names = (prefix, types) => Array.from(types, (_, n) => `${prefix}${n}`);
+const names = (prefix, types) => types.map((_, n) => `${prefix}${n}`);
 
 /** `(anchor, address, name) => exported function` */
 function exportSource(params, returned) {
   const args = names('a', params);
-  if (`${params}${returned}`.includes('v')) {
+  if (isOpaque([...params, ...returned])) {
     return `return (anchor, address, name) => named((${args}) => { throw new TypeError(
-      'a function with v128 in its type cannot be called from JavaScript'); }, name);`;
+      'a function with v128 or exnref in its type cannot be called from JavaScript'); }, name);`;
   }
   return `return (anchor, address, name) => {
     const low = address | 0;
@@ -93,9 +106,9 @@ function exportSource(params, returned) {
 
 /** `(callee, anchor) => thunk` */
 function importSource(params, returned) {
-  if (`${params}${returned}`.includes('v')) {
+  if (isOpaque([...params, ...returned])) {
     return `return () => () => { throw new TypeError(
-      'a JavaScript function with v128 in its type cannot be called from WebAssembly'); };`;
+      'a JavaScript function with v128 or exnref in its type cannot be called from WebAssembly'); };`;
   }
   const args = names('a', params);
   const reads = args.map((name, n) => `const ${name} = ${read(params[n], n)};`).join('\n');
@@ -125,25 +138,12 @@ function named(exported, name) {
   return Object.defineProperty(exported, 'name', { value: name, configurable: true });
 }
 
-/** https://webassembly.github.io/spec/js-api/#towebassemblyvalue for funcref. */
-function addressIn(value, anchor) {
-  if (value === null) return 0;
-  if (!isExportedFunction(value)) {
-    throw new TypeError('WebAssembly: a funcref must be null or a WebAssembly exported function');
-  }
-  // From here on the instance may keep the function.
-  const owner = anchorOfFunction(value);
-  if (owner !== anchor && !anchor.refs.includes(owner)) anchor.refs.push(owner);
-  return addressOf(value);
-}
-
 const scope = {
   ...view,
-  ...{ enter, drive, named, listOf, addressIn },
+  ...{ enter, drive, named, listOf },
+  ...{ referenceType, functionBits, checkReference, bitsOf, valueAt },
   asIntN: BigInt.asIntN,
   reserve: values.reserve,
-  handleOf: values.handleOf,
-  valueOf: values.valueOf,
   functionAt: (address) => functionAt(address),
 };
 
@@ -160,7 +160,7 @@ function factories(source, label) {
   return (signature) => {
     let factory = made.get(signature);
     if (!factory) {
-      const [params, returned] = signature.split(':');
+      const [params, returned] = signature.split(':').map(typesIn);
       const text = `'use strict';\n${source(params, returned)}`;
       const filename = `gantry:${label}(${signature})`;
       factory = vm.compileFunction(text, Object.keys(scope), { filename })(...Object.values(scope));
@@ -170,7 +170,21 @@ function factories(source, label) {
   };
 }
 
+/** `() => values`: reads values of these types from the slots, for `anchor`. */
+function readerSource(types) {
+  return `return (anchor) => [${types.map(read).join(', ')}];`;
+}
+
+/** `(values, anchor)`: converts values to these types and writes them to the slots. */
+function writerSource(types) {
+  const args = names('a', types);
+  return `return (values, anchor) => {\nlet [${args}] = values;\n${write(types, args)}\n};`;
+}
+
+const reader = factories(readerSource, 'read');
+const writer = factories(writerSource, 'write');
+
 const exportFactory = factories(exportSource, 'export');
 const importFactory = factories(importSource, 'import');
 
-module.exports = { exportFactory, importFactory, setFunctionAt };
+module.exports = { exportFactory, importFactory, setFunctionAt, typesIn, isOpaque, reader, writer };

@@ -1,36 +1,41 @@
 //! Types in the form that JavaScript gets them: short strings, and JSON for whole modules.
 
-use gantry_engine::{ExternType, FuncType, HeapType, RefType, ValType};
-use gantry_runtime::Trap;
+use gantry_engine::{ExternType, FuncType, HeapType, Hierarchy, Module, RefType, ValType};
+use gantry_runtime::{Trap, hierarchy};
 use serde::Serialize;
 
-/// One letter a value type.
-fn letter(ty: ValType) -> char {
+/// A letter, or for references but `funcref` and `externref` an `r` (`R` without null) and the heap type in braces: its name
+/// or canonical number, after `func ` when that is of a function type. `ty` is in canonical numbers.
+pub(crate) fn value_type(ty: ValType) -> String {
     match ty {
-        ValType::I32 => 'i',
-        ValType::I64 => 'I',
-        ValType::F32 => 'f',
-        ValType::F64 => 'F',
-        ValType::V128 => 'v',
-        ValType::Ref(RefType { heap: HeapType::Func, .. }) => 'p',
-        ValType::Ref(RefType { heap: HeapType::Extern, .. }) => 'e',
+        ValType::I32 => "i".to_owned(),
+        ValType::I64 => "I".to_owned(),
+        ValType::F32 => "f".to_owned(),
+        ValType::F64 => "F".to_owned(),
+        ValType::V128 => "v".to_owned(),
+        ValType::Ref(RefType::FUNCREF) => "p".to_owned(),
+        ValType::Ref(RefType::EXTERNREF) => "e".to_owned(),
+        ValType::Ref(RefType { nullable, heap }) => {
+            let letter = if nullable { 'r' } else { 'R' };
+            let is_func = matches!(heap, HeapType::Concrete(_)) && hierarchy(heap) == Hierarchy::Func;
+            format!("{letter}{{{}{heap}}}", if is_func { "func " } else { "" })
+        }
     }
 }
 
-/// Parameters, a colon, results: `ii:i`.
+fn value_types(types: &[ValType]) -> String {
+    types.iter().map(|ty| value_type(*ty)).collect()
+}
+
+/// Parameters, a colon, results: `ii:i`. `ty` is in canonical numbers.
 pub(crate) fn signature(ty: &FuncType) -> String {
-    let letters = |types: &[ValType]| types.iter().map(|ty| letter(*ty)).collect::<String>();
-    format!("{}:{}", letters(&ty.params), letters(&ty.results))
+    format!("{}:{}", value_types(&ty.params), value_types(&ty.results))
 }
 
-/// One letter; see [`signature`].
-pub(crate) fn value_type(ty: ValType) -> String {
-    letter(ty).to_string()
-}
-
-/// The value type with a letter.
-pub(crate) fn value_type_of(letter: &str) -> napi::Result<ValType> {
-    Ok(match letter {
+/// The value type that [`value_type`] writes so.
+pub(crate) fn value_type_of(text: &str) -> napi::Result<ValType> {
+    let unknown = || napi::Error::from_reason(format!("no value type {text:?}"));
+    Ok(match text {
         "i" => ValType::I32,
         "I" => ValType::I64,
         "f" => ValType::F32,
@@ -38,8 +43,31 @@ pub(crate) fn value_type_of(letter: &str) -> napi::Result<ValType> {
         "v" => ValType::V128,
         "p" => ValType::FUNCREF,
         "e" => ValType::EXTERNREF,
-        _ => return Err(napi::Error::from_reason(format!("no value type {letter:?}"))),
+        _ => {
+            let heap = text.get(1..).and_then(|rest| rest.strip_prefix('{')?.strip_suffix('}')).ok_or_else(unknown)?;
+            let heap = heap_type_of(heap.strip_prefix("func ").unwrap_or(heap)).ok_or_else(unknown)?;
+            ValType::Ref(RefType { nullable: text.starts_with('r'), heap })
+        }
     })
+}
+
+fn heap_type_of(text: &str) -> Option<HeapType> {
+    const NAMED: [HeapType; 12] = [
+        HeapType::Func,
+        HeapType::NoFunc,
+        HeapType::Extern,
+        HeapType::NoExtern,
+        HeapType::Any,
+        HeapType::Eq,
+        HeapType::I31,
+        HeapType::Struct,
+        HeapType::Array,
+        HeapType::None,
+        HeapType::Exn,
+        HeapType::NoExn,
+    ];
+    let named = NAMED.into_iter().find(|heap| heap.to_string() == text);
+    named.or_else(|| text.parse().ok().map(HeapType::Concrete))
 }
 
 /// An import or export.
@@ -49,7 +77,7 @@ pub(crate) struct ExternInfo<'m> {
     pub module: Option<&'m str>,
     pub name: &'m str,
     pub kind: &'static str,
-    /// A function's signature, or a global's value type and mutability.
+    /// The signature of a function or tag, or a global's value type and mutability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
     /// In words, for error messages.
@@ -58,9 +86,14 @@ pub(crate) struct ExternInfo<'m> {
 }
 
 impl<'m> ExternInfo<'m> {
-    pub fn new(module: Option<&'m str>, name: &'m str, ty: &ExternType, func_type: &FuncType) -> Self {
+    /// `of` is the module that imports or exports it.
+    pub fn new(module: Option<&'m str>, name: &'m str, ty: &ExternType, of: &Module) -> Self {
+        let func_type = |index: &u32| of.func_type(*index);
         let (signature, words) = match ty {
-            ExternType::Func(_) => (Some(signature(func_type)), format!("function {func_type}")),
+            ExternType::Func(index) => {
+                (Some(signature(&func_type(index))), format!("function {}", of.func_type(*index)))
+            }
+            ExternType::Tag(index) => (Some(signature(&func_type(index))), format!("tag {}", of.func_type(*index))),
             ExternType::Table(table) => (Some(value_type(ValType::Ref(table.element))), format!("table {table}")),
             ExternType::Memory(memory) => (None, format!("memory {memory}")),
             ExternType::Global(global) => {

@@ -27,7 +27,8 @@ mod word {
     pub const DEPTH: usize = 2;
     /// Out: the instance that a wanted import belongs to.
     pub const INSTANCE: usize = 3;
-    /// In: the address of the function to call, the low half and the high one.
+    /// In: the address of the function to call, the low half and the high one. In to throw and out of what threw: the
+    /// address of the exception; 0 for an error of JavaScript's.
     pub const CALLEE: usize = 4;
     pub const CALLEE_HIGH: usize = 5;
 }
@@ -95,8 +96,16 @@ impl Calls {
     }
 
     fn callee(&self) -> FuncPtr {
-        let address = self.read(word::CALLEE) as u32 as usize | (self.read(word::CALLEE_HIGH) as usize) << 32;
-        NonNull::new(std::ptr::with_exposed_provenance_mut(address)).expect("functions have addresses")
+        NonNull::new(std::ptr::with_exposed_provenance_mut(self.address())).expect("functions have addresses")
+    }
+
+    fn address(&self) -> usize {
+        self.read(word::CALLEE) as u32 as usize | (self.read(word::CALLEE_HIGH) as usize) << 32
+    }
+
+    fn write_address(&self, address: usize) {
+        self.write(word::CALLEE, address as i32);
+        self.write(word::CALLEE_HIGH, (address >> 32) as i32);
     }
 }
 
@@ -193,7 +202,13 @@ fn run(state: &mut State) {
     let step = match word & operation::MASK {
         operation::START => Some(start(store, calls)),
         operation::RETURN => resume(store, depth, Resume::Return),
-        operation::THROW => resume(store, depth, Resume::Fail(HostFailure::Error(Box::new(())))),
+        operation::THROW => {
+            let failure = match calls.address() {
+                0 => HostFailure::Error(Box::new(())),
+                exception => HostFailure::Exception(exception),
+            };
+            resume(store, depth, Resume::Fail(failure))
+        }
         other => unreachable!("operation {other}"),
     };
     match step {
@@ -239,7 +254,10 @@ fn report(store: &mut Store, calls: &Calls, exit: &mut Option<Ended>, step: Step
         }
         Step::Trapped => status::TRAPPED,
         Step::Failed => {
-            *exit = wasi::ended(store.take_failure());
+            let failure = store.take_failure();
+            let exception = if let Some(HostFailure::Exception(exception)) = failure { exception } else { 0 };
+            calls.write_address(exception);
+            *exit = wasi::ended(failure);
             if exit.is_some() { status::EXITED } else { status::THREW }
         }
         Step::OutOfMemory => status::OUT_OF_MEMORY,

@@ -1,5 +1,7 @@
 //! The state of one JavaScript environment.
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
@@ -57,6 +59,8 @@ pub(crate) struct State {
     pub reported_memory: i64,
     /// WASI programs.
     pub programs: Slab<Rc<Program>>,
+    /// Objects of the wasm heap that JavaScript holds.
+    pub objects: Rc<RefCell<HashSet<usize>>>,
     /// How the program ended that ended last.
     pub exit: Option<Ended>,
 }
@@ -82,8 +86,12 @@ impl Host {
         // SAFETY: the mailbox has room for the most values that a function can have, and outlives the store.
         unsafe { store.set_suspension_slots(calls.slots()) };
         ticker::register(store.poll_page());
+        let objects = Rc::<RefCell<HashSet<usize>>>::default();
+        let held = objects.clone();
+        store.set_heap_roots(Box::new(move |visit| held.borrow().iter().for_each(|object| visit(*object))));
         let state = State {
             store,
+            objects,
             modules: Slab::new(),
             roots: Roots::default(),
             calls,
@@ -165,7 +173,7 @@ impl State {
     /// Tells V8 what memories hold outside its heap. It collects garbage each time that this has grown by some tens of
     /// megabytes. Pages that were never touched cost nothing, which is most of them in small memories: a quarter is told.
     pub fn report_memory(&mut self, env: Env) -> napi::Result<()> {
-        let held = (self.store.memory_bytes() / 4) as i64;
+        let held = (self.store.memory_bytes() / 4 + self.store.heap_bytes()) as i64;
         let change = held - self.reported_memory;
         if change != 0 {
             self.reported_memory = held;

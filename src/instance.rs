@@ -1,7 +1,9 @@
 //! `WebAssembly.Instance`: making instances, and what functions are.
 
 use gantry_engine::{ExternIndex, TrapCode};
-use gantry_runtime::{Extern, FuncOwner, FuncPtr, GlobalId, InstanceId, InstantiateError, MemoryId, Store, TableId};
+use gantry_runtime::{
+    Extern, FuncOwner, FuncPtr, GlobalId, InstanceId, InstantiateError, MemoryId, Store, TableId, TagId,
+};
 use napi::Env;
 use napi::bindgen_prelude::{Float64Array, Unknown};
 use napi_derive::napi;
@@ -22,6 +24,7 @@ mod import {
     pub const GLOBAL: u32 = 4;
     /// A native function, by number: see [`crate::wasi`].
     pub const NATIVE: u32 = 5;
+    pub const TAG: u32 = 6;
 }
 
 /// Numbers that come before those of exports.
@@ -73,6 +76,7 @@ impl Host {
                 import::TABLE => Extern::Table(TableId(pair[1] as u32)),
                 import::MEMORY => Extern::Memory(MemoryId(pair[1] as u32)),
                 import::GLOBAL => Extern::Global(GlobalId(pair[1] as u32)),
+                import::TAG => Extern::Tag(TagId(pair[1] as u32)),
                 import::NATIVE => Extern::Func(state.native_function(&loaded, index, pair[1] as u32)),
                 other => return Err(napi::Error::from_reason(format!("no such import: {other}"))),
             });
@@ -115,6 +119,7 @@ impl Host {
                 ExternIndex::Global(i) => {
                     (f64::from(store.instance_global(id, i).0), is_imported(i, module.imported_globals))
                 }
+                ExternIndex::Tag(i) => (f64::from(instance.tag(i).0), is_imported(i, module.imported_tags)),
             };
         }
     }
@@ -134,6 +139,7 @@ impl Host {
             import::FUNC => Extern::Func(func_from_number(number).expect("an address")),
             import::TABLE => Extern::Table(TableId(number as u32)),
             import::MEMORY => Extern::Memory(MemoryId(number as u32)),
+            import::TAG => Extern::Tag(TagId(number as u32)),
             _ => Extern::Global(GlobalId(number as u32)),
         };
         self.state.store.describe_extern(item)

@@ -9,6 +9,7 @@
 mod buffer;
 mod describe;
 mod enter;
+mod exception;
 mod fast;
 mod global;
 mod host;

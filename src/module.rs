@@ -1,6 +1,6 @@
 //! `WebAssembly.Module`: compiling and looking into modules.
 
-use gantry_engine::{ExternType, FuncType, Module};
+use gantry_engine::Module;
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Buffer, Either, External, Object, Uint8Array};
 use napi_derive::napi;
@@ -98,17 +98,9 @@ impl Host {
     #[napi]
     pub fn module_info(&self, module: u32) -> napi::Result<String> {
         let module = &self.state.modules[module as usize];
-        let none = FuncType::new([], []);
-        let func_type = |ty: &ExternType| match ty {
-            ExternType::Func(index) => module.func_type(*index),
-            _ => &none,
-        };
         let info = ModuleInfo {
-            imports: module
-                .imports()
-                .map(|i| ExternInfo::new(Some(i.module()), i.name(), i.ty(), func_type(i.ty())))
-                .collect(),
-            exports: module.exports().map(|e| ExternInfo::new(None, e.name(), e.ty(), func_type(e.ty()))).collect(),
+            imports: module.imports().map(|i| ExternInfo::new(Some(i.module()), i.name(), i.ty(), module)).collect(),
+            exports: module.exports().map(|e| ExternInfo::new(None, e.name(), e.ty(), module)).collect(),
             functions: module.loaded().module().defined_funcs(),
             code_size: module.loaded().code_size(),
             start: module.loaded().module().start.is_some(),

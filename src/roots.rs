@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gantry_runtime::{GlobalId, InstanceId, Marker, MemoryId, TableId};
+use gantry_runtime::{GlobalId, InstanceId, Marker, MemoryId, TableId, TagId};
 use napi::bindgen_prelude::{FromNapiValue, ToNapiValue, Unknown};
 use napi::{Env, check_status, sys};
 
@@ -18,11 +18,13 @@ pub(crate) enum Kind {
     Global,
     Module,
     Program,
+    Tag,
 }
 
 impl Kind {
     pub fn from_u32(kind: u32) -> napi::Result<Kind> {
-        const KINDS: [Kind; 6] = [Kind::Instance, Kind::Memory, Kind::Table, Kind::Global, Kind::Module, Kind::Program];
+        const KINDS: [Kind; 7] =
+            [Kind::Instance, Kind::Memory, Kind::Table, Kind::Global, Kind::Module, Kind::Program, Kind::Tag];
         KINDS.get(kind as usize).copied().ok_or_else(|| napi::Error::from_reason("no such kind"))
     }
 }
@@ -87,6 +89,7 @@ impl Roots {
                 Kind::Memory => marker.memory(MemoryId(*id)),
                 Kind::Table => marker.table(TableId(*id)),
                 Kind::Global => marker.global(GlobalId(*id)),
+                Kind::Tag => marker.tag(TagId(*id)),
                 Kind::Module | Kind::Program => {}
             }
         }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { root } from './engine.mjs';
-import { wat } from './wat.mjs';
+import { text } from './wat.mjs';
 
 const PRELUDE = `
   'use strict';
@@ -22,9 +22,9 @@ const PRELUDE = `
 
 /** Script text that has modules (given as text) as \`bytes(name)\` and \`exportsOf(name, imports)\`. */
 export function scriptWith(modules, code) {
-  const binaries = Object.entries(modules).map(([name, text]) => [
+  const binaries = Object.entries(modules).map(([name, source]) => [
     name,
-    Buffer.from(wat(text)).toString('base64'),
+    Buffer.from(text(source)).toString('base64'),
   ]);
   const head = `const MODULES = ${JSON.stringify(Object.fromEntries(binaries))};${PRELUDE}`;
   const self = `const PRELUDE = ${JSON.stringify(head)};`;

@@ -3,10 +3,10 @@
 
 const { host, Kind } = require('../binding');
 const { Holders } = require('../holders');
-const { anchorOfFunction } = require('../identity');
 const { collectIfDue } = require('../values');
+const { Sort, referenceType } = require('../references');
 const { EXISTING } = require('./memory');
-const { ValueType, referenceFrom, referenceTo, defaultReference } = require('./value');
+const { ValueType, referenceFrom, referenceTo, anchorOfReference, defaultReference } = require('./value');
 const { dictionary, enumeration, required, defineInterface } = require('./webidl');
 
 /** Where values are copied through. */
@@ -40,7 +40,7 @@ class Global {
       this.#id = value;
       const type = host.globalType(value);
       this.#mutable = type.startsWith('mut ');
-      this.#type = type.at(-1);
+      this.#type = type.replace('mut ', '');
     } else {
       required(1, arguments.length, 'WebAssembly.Global()');
       this.#create(descriptor, value);
@@ -70,7 +70,8 @@ class Global {
     const scalar = SCALARS[this.#type];
     if (scalar) return scalar.from(value);
     const reference = referenceFrom(this.#type, value);
-    if (this.#type === 'p' && value !== null) this.#holders.add(anchorOfFunction(value));
+    const owner = anchorOfReference(value);
+    if (owner) this.#holders.add(owner);
     return reference;
   }
 
@@ -123,6 +124,20 @@ class Global {
     return this.#get();
   }
 
+  /** An immutable global of any type that JavaScript has values of; undefined if the value is none of them. */
+  static of(type, value) {
+    if (type === 'v' || type.startsWith('mut ') || (!SCALARS[type] && referenceType(type).sort === Sort.EXN))
+      return undefined;
+    const global = new Global(EXISTING, host.newGlobal(type, false));
+    try {
+      global.#store(global.#convert(value));
+    } catch {
+      // A reference of another type; scalars were checked.
+      return undefined;
+    }
+    return global;
+  }
+
   static has(value) {
     return #id in value;
   }
@@ -136,7 +151,8 @@ class Global {
   }
 }
 
-const { has, id: idOfGlobal, holders: holdersOfGlobal } = Global;
+const { has, id: idOfGlobal, holders: holdersOfGlobal, of: globalOf } = Global;
+delete Global.of;
 delete Global.has;
 delete Global.id;
 delete Global.holders;
@@ -150,4 +166,4 @@ function globalObject(id) {
 
 const isGlobal = (value) => typeof value === 'object' && value !== null && has(value);
 
-module.exports = { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject };
+module.exports = { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject, globalOf };

@@ -10,17 +10,15 @@ const { isExportedFunction, addressOf, anchorOfFunction } = require('../identity
 const { nativeBinding } = require('../native');
 const { importFactory } = require('../signature');
 const { collectIfDue, collectNow } = require('../values');
-const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject } = require('./global');
+const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject, globalOf } = require('./global');
 const { Memory, EXISTING, isMemory, idOfMemory, memoryObject } = require('./memory');
 const { isModule, idOfModule, infoOfModule } = require('./module');
 const { Table, isTable, idOfTable, holdersOfTable, tableObject } = require('./table');
+const { isTag, idOfTag, tagObject } = require('./tag');
 const { isObject, required, defineInterface } = require('./webidl');
 
 /** How an import is given to the host: see src/instance.rs. */
-const Import = { HOST: 0, FUNC: 1, TABLE: 2, MEMORY: 3, GLOBAL: 4, NATIVE: 5 };
-
-/** Value types by letter, as the JS API names them. */
-const TYPE_NAMES = { i: 'i32', I: 'i64', f: 'f32', F: 'f64', v: 'v128', e: 'externref', p: 'anyfunc' };
+const Import = { HOST: 0, FUNC: 1, TABLE: 2, MEMORY: 3, GLOBAL: 4, NATIVE: 5, TAG: 6 };
 
 class Instance {
   #exports;
@@ -72,6 +70,9 @@ function readImports(module, importObject, what) {
   return { given, anchor, imports };
 }
 
+/** Whether values of some type of a signature may keep functions. */
+const holdsReferences = (signature) => /[pr]/i.test(signature);
+
 const name = (wanted) => `"${wanted.module}" "${wanted.name}"`;
 
 function mismatch(wanted, index, found, what) {
@@ -84,6 +85,7 @@ function describe(value) {
   if (isTable(value)) return host.describeExtern(Import.TABLE, idOfTable(value));
   if (isMemory(value)) return host.describeExtern(Import.MEMORY, idOfMemory(value));
   if (isGlobal(value)) return host.describeExtern(Import.GLOBAL, idOfGlobal(value));
+  if (isTag(value)) return host.describeExtern(Import.TAG, idOfTag(value));
   if (typeof value === 'number' || typeof value === 'bigint') return `the ${typeof value} ${value}`;
   return typeof value === 'object' ? 'an object' : typeof value;
 }
@@ -94,11 +96,15 @@ function readImport(wanted, value, anchor, index, what) {
       return readFunction(wanted, value, anchor, index, what);
     case 'table':
       if (!isTable(value)) throw mismatch(wanted, index, describe(value), what);
-      if (wanted.signature === 'p') holdersOfTable(value).share(anchor);
+      if (holdsReferences(wanted.signature)) holdersOfTable(value).share(anchor);
       return [Import.TABLE, idOfTable(value)];
     case 'memory':
       if (!isMemory(value)) throw mismatch(wanted, index, describe(value), what);
       return [Import.MEMORY, idOfMemory(value)];
+    case 'tag':
+      if (!isTag(value)) throw mismatch(wanted, index, describe(value), what);
+      anchor.refs.push(value);
+      return [Import.TAG, idOfTag(value)];
     default:
       return readGlobal(wanted, value, anchor, index, what);
   }
@@ -110,7 +116,7 @@ function readFunction(wanted, value, anchor, index, what) {
     const owner = anchorOfFunction(value);
     anchor.refs.push(owner);
     // It may keep functions that it is passed.
-    if (wanted.signature.split(':')[0].includes('p')) owner.refs.push(anchor);
+    if (holdsReferences(wanted.signature.split(':')[0])) owner.refs.push(anchor);
     return [Import.FUNC, addressOf(value)];
   }
   const native = nativeBinding(value);
@@ -127,13 +133,16 @@ function readGlobal(wanted, value, anchor, index, what) {
   if (!isGlobal(value)) {
     const type = wanted.signature;
     const isNumeric = 'iIfF'.includes(type);
-    const fits = isNumeric ? typeof value === (type === 'I' ? 'bigint' : 'number') : 'ep'.includes(type);
-    const isReference = type === 'e' || value === null || isExportedFunction(value);
-    if (!fits || (!isNumeric && !isReference)) throw mismatch(wanted, index, describe(value), what);
-    global = new Global({ value: TYPE_NAMES[type] }, value);
+    if (isNumeric && typeof value !== (type === 'I' ? 'bigint' : 'number')) {
+      throw mismatch(wanted, index, describe(value), what);
+    }
+    global = globalOf(type, value);
+    if (!global) throw mismatch(wanted, index, describe(value), what);
   }
   anchor.refs.push(global);
-  if (wanted.signature === 'mut p') holdersOfGlobal(global).share(anchor);
+  if (wanted.signature.startsWith('mut') && holdsReferences(wanted.signature.slice(3))) {
+    holdersOfGlobal(global).share(anchor);
+  }
   return [Import.GLOBAL, idOfGlobal(global)];
 }
 
@@ -203,7 +212,7 @@ function createExport(anchor, { kind, signature }, number, extra, index, made) {
   const { existing, fresh, holders } = OBJECTS[kind];
   object = extra === 1 ? existing(number) : fresh(number);
   made.set(key, object);
-  if (signature?.endsWith('p')) holders(object).share(anchor);
+  if (holders && holdsReferences(signature)) holders(object).share(anchor);
   return object;
 }
 
@@ -212,6 +221,7 @@ const OBJECTS = {
   table: { existing: tableObject, fresh: (id) => new Table(EXISTING, id), holders: holdersOfTable },
   memory: { existing: memoryObject, fresh: (id) => new Memory(EXISTING, id) },
   global: { existing: globalObject, fresh: (id) => new Global(EXISTING, id), holders: holdersOfGlobal },
+  tag: { existing: tagObject, fresh: tagObject },
 };
 
 module.exports = { Instance, readImports, instantiate };

@@ -3,12 +3,14 @@
 
 const { host } = require('../binding');
 const { CompileError, LinkError, RuntimeError } = require('../errors');
+const { Exception } = require('./exception');
 const { Global } = require('./global');
 const { Instance } = require('./instance');
 const { Memory } = require('./memory');
 const { Module, isModule, plainBytes, compileAsync } = require('./module');
 const { compileStream } = require('./streaming');
 const { Table } = require('./table');
+const { Tag, JSTag } = require('./tag');
 const { isObject, required } = require('./webidl');
 
 const operations = {
@@ -64,10 +66,24 @@ const WebAssembly = Object.create(Object.prototype, {
 for (const [name, value] of Object.entries(operations)) {
   Object.defineProperty(WebAssembly, name, { value, writable: true, enumerable: true, configurable: true });
 }
-const classes = { Module, Instance, Memory, Table, Global, CompileError, LinkError, RuntimeError };
+const classes = {
+  Module,
+  Instance,
+  Memory,
+  Table,
+  Global,
+  Tag,
+  Exception,
+  CompileError,
+  LinkError,
+  RuntimeError,
+};
 for (const [name, value] of Object.entries(classes)) {
   Object.defineProperty(WebAssembly, name, { value, writable: true, enumerable: false, configurable: true });
 }
+
+// https://webassembly.github.io/spec/js-api/#dom-webassembly-jstag
+Object.defineProperty(WebAssembly, 'JSTag', { value: JSTag, enumerable: true, configurable: true });
 
 // Which engine runs: "builtin" where there is no binary for the platform (js/fallback.js).
 Object.defineProperty(WebAssembly, 'engine', { value: 'gantry', configurable: true });

@@ -3,10 +3,9 @@
 
 const { host, Kind } = require('../binding');
 const { Holders } = require('../holders');
-const { anchorOfFunction } = require('../identity');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
-const { TableKind, referenceFrom, referenceTo, defaultReference } = require('./value');
+const { TableKind, referenceFrom, referenceTo, anchorOfReference, defaultReference } = require('./value');
 const { addressOf, addressValue, AddressType, dictionary, enumeration } = require('./webidl');
 const { required, defineInterface } = require('./webidl');
 
@@ -59,7 +58,8 @@ class Table {
   #reference(value) {
     if (value === undefined) return defaultReference(this.#type);
     const reference = referenceFrom(this.#type, value);
-    if (this.#type === 'p' && value !== null) this.#holders.add(anchorOfFunction(value));
+    const owner = anchorOfReference(value);
+    if (owner) this.#holders.add(owner);
     return reference;
   }
 

@@ -1,9 +1,14 @@
 'use strict';
 // Values in tables and globals: between JavaScript and the letters of types (src/describe.rs).
 
-const { isExportedFunction, addressOf } = require('../identity');
+const { isExportedFunction, anchorOfFunction } = require('../identity');
 const { functionAt } = require('../functions');
-const { UNDEFINED, reserve, handleOf, valueOf } = require('../values');
+const { isHeapObject, anchorOfObject } = require('../objects');
+const references = require('../references');
+const { UNDEFINED, reserve } = require('../values');
+
+const { Sort, referenceType, functionBits, checkReference, bitsOf, valueAt, noValues, lowOf, highOf } =
+  references;
 
 /** The value types of the JS API. https://webassembly.github.io/spec/js-api/#globals */
 const ValueType = { i32: 'i', i64: 'I', f32: 'f', f64: 'F', v128: 'v', externref: 'e', anyfunc: 'p' };
@@ -12,20 +17,26 @@ const TableKind = { externref: 'e', anyfunc: 'p' };
 
 /** The number that stands for a reference. */
 function referenceFrom(type, value) {
-  if (type === 'e') {
-    reserve(1);
-    return handleOf(value);
-  }
-  if (value === null) return 0;
-  if (!isExportedFunction(value)) {
-    throw new TypeError('WebAssembly: a funcref must be null or a WebAssembly exported function');
-  }
-  return addressOf(value);
+  const wanted = referenceType(type);
+  if (wanted.sort === Sort.FUNC) return functionBits(value, wanted, null);
+  if (wanted.sort === Sort.EXN) return noValues();
+  checkReference(value, wanted, null);
+  reserve(1);
+  return bitsOf(value);
 }
 
 /** The reference that a number stands for. */
 function referenceTo(type, number) {
-  return type === 'e' ? valueOf(number) : functionAt(number);
+  const { sort } = referenceType(type);
+  if (sort === Sort.FUNC) return functionAt(number);
+  if (sort === Sort.EXN) return noValues();
+  return valueAt(lowOf(number), highOf(number), null);
+}
+
+/** The anchor of the instance that a reference belongs to, if any. */
+function anchorOfReference(value) {
+  if (isExportedFunction(value)) return anchorOfFunction(value);
+  return isHeapObject(value) ? anchorOfObject(value) : null;
 }
 
 /** What a table or global has when no value is given. */
@@ -33,4 +44,4 @@ function defaultReference(type) {
   return type === 'e' ? UNDEFINED : 0;
 }
 
-module.exports = { ValueType, TableKind, referenceFrom, referenceTo, defaultReference };
+module.exports = { ValueType, TableKind, referenceFrom, referenceTo, anchorOfReference, defaultReference };

@@ -6,7 +6,6 @@
 mod backend;
 mod options;
 
-use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::ptr::NonNull;
 use std::rc::Rc;
@@ -66,7 +65,7 @@ pub(crate) fn ended(failure: Option<HostFailure>) -> Option<Ended> {
         Some(HostFailure::Error(error)) => error.downcast().ok().map(|ended| *ended),
         // Only native functions run here.
         Some(HostFailure::Panic(payload)) => std::panic::resume_unwind(payload),
-        None => None,
+        Some(HostFailure::Exception(_)) | None => None,
     }
 }
 
@@ -140,7 +139,7 @@ impl State {
         };
         let native = move |store: &mut Store, values: *mut u8| {
             let outcome = program.run_on_fiber(function, store, values);
-            outcome.map_err(|reason| Box::new(Ended { program: id, reason }) as Box<dyn Any>)
+            outcome.map_err(|reason| HostFailure::Error(Box::new(Ended { program: id, reason })))
         };
         let host = self.store.new_native(module.clone(), ty, Box::new(native));
         self.store.host(host).funcref()

@@ -3,7 +3,7 @@
 //! ```text
 //! magic, format version, identity of compiler and target, checksum over all that follows
 //! directory: offset and length of each part
-//! parts: machine code, function bounds, trampolines, traps, source positions, the module's skeleton, facts
+//! parts: machine code, function bounds, trampolines, traps, source positions, exception handlers, the module's skeleton, facts
 //! ```
 //!
 //! Integers are little-endian. The same module and settings give the same bytes. Machine code has pages of its own, so that a
@@ -21,11 +21,11 @@ use twox_hash::XxHash3_128;
 use crate::trap::TrapCode;
 
 /// What artifacts begin with: a name and the format version.
-pub const MAGIC: [u8; 8] = *b"\0gantry\x02";
+pub const MAGIC: [u8; 8] = *b"\0gantry\x03";
 const IDENTITY_AT: usize = 8;
 const CHECKSUM_AT: usize = IDENTITY_AT + 32;
 const DIRECTORY_AT: usize = CHECKSUM_AT + 16;
-const PARTS: usize = 9;
+const PARTS: usize = 10;
 const DIRECTORY_END: usize = DIRECTORY_AT + PARTS * 16;
 /// Parts begin at multiples of this, so that tables can be read as they lie.
 const ALIGN: usize = 16;
@@ -41,6 +41,7 @@ enum Part {
     TrapOffsets,
     TrapCodes,
     Positions,
+    Handlers,
     Skeleton,
     Facts,
 }
@@ -52,6 +53,17 @@ pub struct Trampoline {
     pub ty: u32,
     /// Its bytes in the text.
     pub code: Range<u32>,
+}
+
+/// Where an exception goes that comes out of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Handler {
+    /// The call's return address.
+    pub call: u32,
+    /// The code that catches.
+    pub code: u32,
+    /// Bytes from the stack pointer that it needs up to the frame pointer.
+    pub frame: u32,
 }
 
 /// What goes into an artifact. All offsets are into `text`.
@@ -69,6 +81,8 @@ pub struct Parts {
     pub traps: Vec<(u32, TrapCode)>,
     /// From which byte of the module the code at an offset, up to the next entry, was made. Sorted.
     pub positions: Vec<(u32, u32)>,
+    /// Where exceptions go from calls, sorted.
+    pub handlers: Vec<Handler>,
     /// The module without its code.
     pub skeleton: Vec<u8>,
     /// Whether the code can put references into tables.
@@ -146,6 +160,7 @@ impl Artifact {
         part(Part::TrapOffsets, &|out| push_u32s(out, parts.traps.iter().map(|t| t.0)));
         part(Part::TrapCodes, &|out| out.extend(parts.traps.iter().map(|t| t.1 as u8)));
         part(Part::Positions, &|out| push_u32s(out, parts.positions.iter().flat_map(|p| [p.0, p.1])));
+        part(Part::Handlers, &|out| push_u32s(out, parts.handlers.iter().flat_map(|h| [h.call, h.code, h.frame])));
         part(Part::Skeleton, &|out| out.extend_from_slice(&parts.skeleton));
         part(Part::Facts, &|out| out.push(u8::from(parts.writes_tables)));
         for (i, (offset, len)) in directory.iter().enumerate() {
@@ -301,6 +316,22 @@ impl Artifact {
         low.checked_sub(1).map(|i| u32_at(bytes, i * 2 + 1)).filter(|p| *p != u32::MAX)
     }
 
+    /// Where an exception goes from the call that returns to `offset`.
+    pub fn handler_at(&self, offset: u32) -> Option<Handler> {
+        let bytes = self.part(Part::Handlers);
+        let (mut low, mut high) = (0, bytes.len() / 12);
+        while low < high {
+            let middle = low.midpoint(high);
+            if u32_at(bytes, middle * 3) < offset {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let found = low * 12 < bytes.len() / 12 * 12 && u32_at(bytes, low * 3) == offset;
+        found.then(|| Handler { call: offset, code: u32_at(bytes, low * 3 + 1), frame: u32_at(bytes, low * 3 + 2) })
+    }
+
     /// The defined function that holds the code at `offset`.
     pub fn function_at(&self, offset: u32) -> Option<u32> {
         // Functions lie in order of index, trampolines behind them.
@@ -330,6 +361,7 @@ mod tests {
             host_trampolines: vec![],
             traps: vec![(5, TrapCode::Unreachable), (50, TrapCode::MemoryOutOfBounds)],
             positions: vec![(0, 100), (20, 117), (48, 200)],
+            handlers: vec![Handler { call: 9, code: 30, frame: 16 }, Handler { call: 52, code: 58, frame: 32 }],
             skeleton: b"\0asm\x01\0\0\0".to_vec(),
             writes_tables: true,
         };
@@ -343,6 +375,8 @@ mod tests {
         assert_eq!(artifact.trap_at(51), None);
         assert_eq!(artifact.position_at(25), Some(117));
         assert_eq!(artifact.function_at(59), Some(1));
+        assert_eq!(artifact.handler_at(52), Some(Handler { call: 52, code: 58, frame: 32 }));
+        assert_eq!((artifact.handler_at(10), artifact.handler_at(53)), (None, None));
         assert_eq!(artifact.function_at(44), None);
         assert_eq!(artifact.entry_trampolines().next().unwrap().code, 64..80);
     }

@@ -93,6 +93,28 @@ libcalls! {
     F32Nearest = 17 (false, F32) -> F32;
     /// f64.nearest
     F64Nearest = 18 (false, F64) -> F64;
+    /// (canonical number of a type, type index) -> whether the one is a subtype of the other.
+    IsSubtype = 19 (true, I32, I32) -> I32;
+    /// (type index) -> a struct of zeros, or 0 when the heap is full.
+    StructNew = 20 (true, I32) -> Ptr;
+    /// (type index, length) -> an array of zeros, or 0 when the heap is full.
+    ArrayNew = 21 (true, I32, I32) -> Ptr;
+    /// (type index, data segment, offset, length) -> an array, or 0 when the segment is too short, 1 when the heap is full.
+    ArrayNewData = 22 (true, I32, I32, I32, I32) -> Ptr;
+    /// (type index, element segment, offset, length) -> as above.
+    ArrayNewElem = 23 (true, I32, I32, I32, I32) -> Ptr;
+    /// (type index, array, index, data segment, offset, length) -> 0, 1 outside the array, 2 outside the segment.
+    ArrayInitData = 24 (true, I32, Ptr, I32, I32, I32, I32) -> I32;
+    /// (array, index, element segment, offset, length) -> as above.
+    ArrayInitElem = 25 (true, Ptr, I32, I32, I32, I32) -> I32;
+    /// (destination array, index, source array, index, length); what it copies has been checked to be inside.
+    ArrayCopy = 26 (true, Ptr, I32, Ptr, I32, I32);
+    /// (tag index) -> an exception whose values are zeros, or 0 when the heap is full.
+    ExceptionNew = 27 (true, I32) -> Ptr;
+    /// (exception). Goes on at the innermost handler. Does not return.
+    Throw = 28 (true, Ptr);
+    /// (reference). Tells the collector of a reference that is written while it marks.
+    WriteBarrier = 29 (true, Ptr);
 }
 
 #[cfg(test)]

@@ -26,11 +26,27 @@ pub enum TrapCode {
     InvalidConversionToInteger = 10,
     /// The poll of a loop. Not a trap unless whoever interrupts wants wasm to be left.
     Interrupt = 11,
+    /// A null where there must be none.
+    NullReference = 12,
+    /// A cast of a reference to a type that it is not of.
+    CastFailure = 13,
+    /// An access outside an array.
+    ArrayOutOfBounds = 14,
+    /// The heap is full, or an array would be too large for it.
+    OutOfHeap = 15,
+    /// A call of a null function reference.
+    NullFunction = 16,
+    /// A field of a null struct.
+    NullStruct = 17,
+    /// An element or the length of a null array.
+    NullArray = 18,
+    /// The integer in a null `i31ref`.
+    NullI31 = 19,
 }
 
 impl TrapCode {
     /// All codes.
-    pub const ALL: [TrapCode; 11] = [
+    pub const ALL: [TrapCode; 19] = [
         TrapCode::Unreachable,
         TrapCode::StackOverflow,
         TrapCode::MemoryOutOfBounds,
@@ -42,6 +58,14 @@ impl TrapCode {
         TrapCode::IntegerDivideByZero,
         TrapCode::InvalidConversionToInteger,
         TrapCode::Interrupt,
+        TrapCode::NullReference,
+        TrapCode::CastFailure,
+        TrapCode::ArrayOutOfBounds,
+        TrapCode::OutOfHeap,
+        TrapCode::NullFunction,
+        TrapCode::NullStruct,
+        TrapCode::NullArray,
+        TrapCode::NullI31,
     ];
 
     /// The code with this discriminant.
@@ -63,6 +87,14 @@ impl TrapCode {
             TrapCode::IntegerDivideByZero => "integer divide by zero",
             TrapCode::InvalidConversionToInteger => "invalid conversion to integer",
             TrapCode::Interrupt => "interrupt",
+            TrapCode::NullReference => "null reference",
+            TrapCode::CastFailure => "cast failure",
+            TrapCode::ArrayOutOfBounds => "out of bounds array access",
+            TrapCode::OutOfHeap => "allocation failure",
+            TrapCode::NullFunction => "null function reference",
+            TrapCode::NullStruct => "null structure reference",
+            TrapCode::NullArray => "null array reference",
+            TrapCode::NullI31 => "null i31 reference",
         }
     }
 }

@@ -8,6 +8,7 @@
 use std::mem::size_of;
 use std::sync::atomic::AtomicPtr;
 
+use crate::object::{SIZE_CLASSES, VMFreeRun, VMTag, VMType};
 use gantry_module::{AddressType, MemoryType, Module, WASM_PAGE_SIZE};
 
 /// One slot of a code table: the entry point of a function's current code.
@@ -34,6 +35,10 @@ pub struct VMStoreContext {
     pub owner: *mut (),
     /// The fiber that is running.
     pub fiber: *mut VMFiber,
+    /// Not 0 while objects are being marked: writes of references then tell the runtime of what is written.
+    pub marking: u32,
+    /// Free memory, by size class.
+    pub free: [VMFreeRun; SIZE_CLASSES.len()],
 }
 
 /// Where a stack that waits goes on. Cranelift's `stack_switch` has this layout built in.
@@ -84,6 +89,8 @@ pub struct VMContextHeader {
     pub code_table: *const CodeSlot,
     /// Canonical type ids, by type index. Null for host functions.
     pub type_ids: *const u32,
+    /// Canonical types, by type index. Null for host functions.
+    pub types: *const *const VMType,
 }
 
 /// What compiled code knows of a host function: the context it is called with.
@@ -149,7 +156,7 @@ pub struct VMMemoryEntry {
     pub memory: *const VMMemory,
 }
 
-/// A table as compiled code sees it: elements are funcref pointers or externref handles, 0 being null.
+/// A table as compiled code sees it: elements are references, 0 being null.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
 pub struct VMTable {
@@ -173,6 +180,7 @@ pub struct VMContextLayout {
     imported_globals: u32,
     globals: u32,
     funcrefs: u32,
+    tags: u32,
     size: u32,
 }
 
@@ -192,7 +200,8 @@ impl VMContextLayout {
         let imported_globals = array(module.imported_globals as usize, size_of::<*const VMGlobal>());
         let globals = array(module.global_inits.len(), size_of::<VMGlobal>());
         let funcrefs = array(module.escaped_funcs.len(), size_of::<VMFuncRef>());
-        VMContextLayout { funcs, tables, memories, imported_globals, globals, funcrefs, size: at }
+        let tags = array(module.tags.len(), size_of::<*const VMTag>());
+        VMContextLayout { funcs, tables, memories, imported_globals, globals, funcrefs, tags, size: at }
     }
 
     /// Bytes in the vmctx, which is aligned to 16.
@@ -229,6 +238,11 @@ impl VMContextLayout {
     pub fn funcref(&self, index: u32) -> u32 {
         self.funcrefs + index * size_of::<VMFuncRef>() as u32
     }
+
+    /// Offset of the pointer to the [`VMTag`] of tag `index`.
+    pub fn tag(&self, index: u32) -> u32 {
+        self.tags + index * size_of::<*const VMTag>() as u32
+    }
 }
 
 /// How accesses to a linear memory are kept inside it. Both sides derive it from the memory's type alone.
@@ -260,7 +274,7 @@ mod tests {
     #[test]
     fn parts_do_not_overlap_and_are_aligned() {
         let text = "(module (import \"a\" \"f\" (func)) (import \"a\" \"g\" (global i32)) (memory 1) (table 1 funcref)
-            (global v128 (v128.const i64x2 0 0)) (func $f (export \"f\")))";
+            (global v128 (v128.const i64x2 0 0)) (tag) (func $f (export \"f\")))";
         let mut decoder = gantry_module::Decoder::new();
         decoder.push(&wat::parse_str(text).unwrap(), &mut |_, _| {}).unwrap();
         let module = decoder.finish(&mut |_, _| {}).unwrap().module;
@@ -272,7 +286,8 @@ mod tests {
             (layout.memory(1), layout.imported_global(0)),
             (layout.imported_global(1), layout.defined_global(0)),
             (layout.defined_global(1), layout.funcref(0)),
-            (layout.funcref(1), layout.size),
+            (layout.funcref(1), layout.tag(0)),
+            (layout.tag(1), layout.size),
         ];
         for (end, start) in ends {
             assert!(end <= start && start - end < 16, "{end} {start}");

@@ -77,7 +77,7 @@ impl Compiler {
         for (kind, types, make) in kinds {
             for ty in types {
                 let (mut func, mut builder) = (ir::Function::new(), FunctionBuilderContext::new());
-                make(&mut func, &mut builder, &module.types[ty as usize], &*self.isa);
+                make(&mut func, &mut builder, module.types.func(ty), &*self.isa);
                 texts.push(format!("; {kind} trampoline of type {ty}\n{}", func.display()));
             }
         }
@@ -144,7 +144,7 @@ impl Compiler {
         let mut trampolines = Vec::with_capacity(types.len());
         let mut placed: HashMap<&FuncType, Range<u32>> = HashMap::new();
         for ty in types {
-            let func_type = &module.types[ty as usize];
+            let func_type = module.types.func(ty);
             // A type may stand in the module several times.
             if let Some(code) = placed.get(func_type) {
                 trampolines.push(Trampoline { ty, code: code.clone() });

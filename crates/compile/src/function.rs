@@ -3,8 +3,11 @@
 use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
-use cranelift_codegen::{Context, FinalizedRelocTarget, binemit};
+use cranelift_codegen::{
+    Context, Final, FinalizedMachExceptionHandler, FinalizedRelocTarget, MachBufferFinalized, binemit,
+};
 use gantry_abi::TrapCode;
+use gantry_abi::artifact::Handler;
 
 /// A call of another function of the module, to be linked.
 pub(crate) struct Call {
@@ -25,6 +28,8 @@ pub(crate) struct CompiledFunction {
     pub traps: Vec<(u32, TrapCode)>,
     /// Offset in the code, offset in the module (`u32::MAX`: none).
     pub positions: Vec<(u32, u32)>,
+    /// Where exceptions go from calls.
+    pub handlers: Vec<Handler>,
     /// Whether it can put references into tables.
     pub writes_tables: bool,
 }
@@ -59,7 +64,25 @@ pub(crate) fn compile(context: &mut Context, isa: &dyn TargetIsa) -> Result<Comp
         push(location.start, if location.loc.is_default() { u32::MAX } else { location.loc.bits() });
         end = location.end;
     }
-    Ok(CompiledFunction { code: buffer.data().to_vec(), calls, traps, positions, writes_tables: false })
+    let handlers = handlers(buffer)?;
+    Ok(CompiledFunction { code: buffer.data().to_vec(), calls, traps, positions, handlers, writes_tables: false })
+}
+
+/// Each call in a `try` has one handler, which takes everything.
+fn handlers(buffer: &MachBufferFinalized<Final>) -> Result<Vec<Handler>, String> {
+    let mut handlers = Vec::new();
+    for site in buffer.call_sites() {
+        match site.exception_handlers {
+            [] => {}
+            [FinalizedMachExceptionHandler::Default(code)] => {
+                let frame = site.frame_offset.ok_or("a call site without a frame")?;
+                handlers.push(Handler { call: site.ret_addr, code: *code, frame });
+            }
+            other => return Err(format!("unexpected exception handlers {other:?}")),
+        }
+    }
+    handlers.sort_unstable_by_key(|handler| handler.call);
+    Ok(handlers)
 }
 
 /// The reverse of [`gantry_translate::trap`].

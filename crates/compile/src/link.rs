@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use cranelift_codegen::binemit::Reloc;
-use gantry_abi::artifact::Parts;
+use gantry_abi::artifact::{Handler, Parts};
 
 use crate::function::{Call, CompiledFunction};
 
@@ -28,6 +28,8 @@ impl Linker {
         self.calls.extend(function.calls.into_iter().map(|call| (start, call)));
         self.parts.traps.extend(function.traps.into_iter().map(|(at, code)| (start + at, code)));
         self.parts.positions.extend(function.positions.into_iter().map(|(at, position)| (start + at, position)));
+        let handler = |h: Handler| Handler { call: start + h.call, code: start + h.code, ..h };
+        self.parts.handlers.extend(function.handlers.into_iter().map(handler));
         start..end
     }
 

@@ -17,12 +17,22 @@ enum Kind {
     Usage(String),
     OutOfMemory,
     Host(Box<dyn std::error::Error + Send + Sync>),
+    Exception,
 }
 
 impl Error {
     /// An error of a host function: wasm is left, and whoever called it gets this.
     pub fn host(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error(Box::new(Kind::Host(error.into())))
+    }
+
+    pub(crate) fn exception() -> Error {
+        Error(Box::new(Kind::Exception))
+    }
+
+    /// Whether an exception was thrown and not caught: see [`Store::take_exception`](crate::Store::take_exception).
+    pub fn is_exception(&self) -> bool {
+        matches!(*self.0, Kind::Exception)
     }
 
     pub(crate) fn link(message: impl Into<String>) -> Error {
@@ -97,6 +107,7 @@ impl fmt::Display for Error {
             Kind::Load(error) => error.fmt(f),
             Kind::Link(message) | Kind::Usage(message) => f.write_str(message),
             Kind::OutOfMemory => f.write_str("out of memory"),
+            Kind::Exception => f.write_str("an exception was thrown and not caught"),
             Kind::Host(error) => error.fmt(f),
             Kind::Trap(trap) => {
                 f.write_str(trap.code.message())?;

@@ -1,6 +1,5 @@
 //! Functions: calling them, and providing them.
 
-use std::any::Any;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
@@ -11,7 +10,7 @@ use gantry_runtime::{self as rt, FuncPtr, HostFailure, Resume, Step, Trap};
 use crate::into_func::IntoFunc;
 use crate::root::{Item, Root};
 use crate::store::{AsStore, AsStoreMut, Shared, check, root, sealed};
-use crate::{Error, Extern, Instance, Val};
+use crate::{Error, ExnRef, Extern, Instance, Val};
 
 /// Bytes of the caller's own stack that host functions and wasm may use by calling each other: wasm runs on stacks of
 /// its own, but host functions run on that of whoever called first, and threads have as little as 1 MiB.
@@ -52,6 +51,21 @@ impl Caller<'_> {
     pub fn get_export(&self, name: &str) -> Option<Extern> {
         let instance = Instance::from_id(self, self.runtime.caller()?);
         instance.get_export(self, name)
+    }
+
+    /// Throws an exception: the host function returns the error, and wasm that called it can catch.
+    pub fn throw(&mut self, exception: ExnRef) -> Error {
+        *self.shared.exception.borrow_mut() = Some(exception);
+        Error::exception()
+    }
+
+    /// Why wasm is to be left.
+    fn failure(&mut self, error: Error) -> HostFailure {
+        let thrown = if error.is_exception() { self.shared.exception.borrow_mut().take() } else { None };
+        match thrown {
+            Some(exception) => HostFailure::Exception(exception.bits()),
+            None => HostFailure::Error(Box::new(error)),
+        }
     }
 
     /// Frees what no handle and no running function can reach, as [`Store::collect`](crate::Store::collect) does.
@@ -117,6 +131,7 @@ impl Func {
         callback: impl Fn(&mut Caller<'_>, &mut [u128]) -> Result<(), Error> + 'static,
     ) -> Result<Func, Error> {
         let module = store.shared().engine.host_module(&ty)?;
+        let type_id = rt::func_type_id(&ty);
         // The closure lives in the store: a strong reference would keep what the store shares with handles forever.
         let shared = Rc::downgrade(store.shared());
         let slots = ty.params.len().max(ty.results.len());
@@ -126,10 +141,10 @@ impl Func {
             // SAFETY: the trampoline passes as many slots as the type needs, aligned to their size.
             #[expect(unsafe_code, reason = "the contract with compiled code")]
             let slots = unsafe { std::slice::from_raw_parts_mut(values.cast::<u128>(), slots) };
-            callback(&mut caller, slots).map_err(|error| Box::new(error) as Box<dyn Any>)
+            callback(&mut caller, slots).map_err(|error| caller.failure(error))
         });
         let runtime = store.runtime_mut();
-        let host = runtime.new_callback(module, 0, boxed);
+        let host = runtime.new_callback(module, type_id, boxed);
         let pointer = runtime.host(host).funcref();
         Ok(Func::from_pointer(store, pointer))
     }
@@ -192,7 +207,10 @@ pub(crate) fn call_slots(store: &mut impl AsStoreMut, func: FuncPtr, slots: &mut
         match step {
             Step::Returned => return Ok(()),
             Step::Trapped => return Err(Error::from_trap(runtime.take_trap().expect("the step says so"))),
-            Step::Failed => return Err(host_failure(runtime.take_failure().expect("the step says so"))),
+            Step::Failed => {
+                let failure = runtime.take_failure().expect("the step says so");
+                return Err(host_failure(store, failure));
+            }
             Step::OutOfMemory => return Err(Error::out_of_memory()),
             // SAFETY: as the step says.
             #[expect(unsafe_code, reason = "the contract with compiled code")]
@@ -203,8 +221,13 @@ pub(crate) fn call_slots(store: &mut impl AsStoreMut, func: FuncPtr, slots: &mut
 }
 
 /// The error that a host function of this crate failed with. Panics go on.
-fn host_failure(failure: HostFailure) -> Error {
+fn host_failure(store: &impl AsStore, failure: HostFailure) -> Error {
     match failure {
+        HostFailure::Exception(exception) => {
+            let exception = ExnRef::from_bits(store, exception);
+            *store.shared().exception.borrow_mut() = Some(exception);
+            Error::exception()
+        }
         HostFailure::Panic(payload) => std::panic::resume_unwind(payload),
         HostFailure::Error(error) => {
             *error.downcast::<Error>().expect("host functions of this crate fail with its error")

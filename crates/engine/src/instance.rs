@@ -8,7 +8,7 @@ use crate::func::call_slots;
 use crate::root::{Item, Root};
 use crate::store::{AsStore, AsStoreMut, assert_same, check, collect_if_due, root};
 use crate::typed::{TypedFunc, WasmList};
-use crate::{Error, Func, Global, Memory, Module, Table};
+use crate::{Error, Func, Global, Memory, Module, Table, Tag};
 
 /// Something that can be imported and exported.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub enum Extern {
     Memory(Memory),
     /// A global.
     Global(Global),
+    /// A tag.
+    Tag(Tag),
 }
 
 impl Extern {
@@ -31,6 +33,7 @@ impl Extern {
             Extern::Table(_) => ExternKind::Table,
             Extern::Memory(_) => ExternKind::Memory,
             Extern::Global(_) => ExternKind::Global,
+            Extern::Tag(_) => ExternKind::Tag,
         }
     }
 
@@ -40,6 +43,7 @@ impl Extern {
             Extern::Table(table) => table.root(),
             Extern::Memory(memory) => memory.root(),
             Extern::Global(global) => global.root(),
+            Extern::Tag(tag) => tag.root(),
         }
     }
 
@@ -50,6 +54,7 @@ impl Extern {
             Extern::Table(table) => rt::Extern::Table(table.id()),
             Extern::Memory(memory) => rt::Extern::Memory(memory.id()),
             Extern::Global(global) => rt::Extern::Global(global.id()),
+            Extern::Tag(tag) => rt::Extern::Tag(tag.id()),
         })
     }
 }
@@ -81,6 +86,7 @@ extern_conversions! {
     Table into_table
     Memory into_memory
     Global into_global
+    Tag into_tag
 }
 
 /// An instance of a module.
@@ -157,6 +163,7 @@ impl Instance {
             ExternIndex::Table(i) => Table::from_id(store, instance.table(i)).into(),
             ExternIndex::Memory(i) => Memory::from_id(store, instance.memory(i)).into(),
             ExternIndex::Global(i) => Global::from_id(store, store.runtime().instance_global(self.id(), i)).into(),
+            ExternIndex::Tag(i) => Tag::from_id(store, instance.tag(i)).into(),
         }
     }
 

@@ -35,6 +35,7 @@ mod instance;
 mod into_func;
 mod linker;
 mod module;
+mod reference;
 mod root;
 mod store;
 mod typed;
@@ -49,14 +50,15 @@ pub use gantry_abi::TrapCode;
 pub use gantry_abi::vmctx::MemoryStyle;
 pub use gantry_module::inspect;
 pub use gantry_module::{
-    AddressType, ExternIndex, ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType,
-    ValType, WASM_PAGE_SIZE,
+    AddressType, ExternIndex, ExternKind, ExternType, FuncType, GlobalType, HeapType, Hierarchy, MemoryType, RefType,
+    TableType, ValType, WASM_PAGE_SIZE,
 };
 pub use gantry_runtime::{Frame, LoadedModule, Trap};
 pub use instance::{Extern, Instance};
 pub use into_func::IntoFunc;
 pub use linker::Linker;
 pub use module::{ExportType, ImportType, Module};
+pub use reference::{AnyRef, ExnRef, ExternRef, Tag};
 pub use store::{AsStore, AsStoreMut, Store};
 pub use typed::{TypedFunc, WasmList, WasmValue};
-pub use value::{ExternRef, Val};
+pub use value::Val;

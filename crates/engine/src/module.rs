@@ -14,11 +14,11 @@ pub struct Module {
 }
 
 /// What a module asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ImportType<'m> {
     module: &'m str,
     name: &'m str,
-    ty: &'m ExternType,
+    ty: ExternType,
 }
 
 impl<'m> ImportType<'m> {
@@ -32,9 +32,9 @@ impl<'m> ImportType<'m> {
         self.name
     }
 
-    /// What it must be. Function types are indices: see [`Module::func_type`].
-    pub fn ty(&self) -> &'m ExternType {
-        self.ty
+    /// What it must be, in canonical numbers. The types of functions and tags are indices: see [`Module::func_type`].
+    pub fn ty(&self) -> &ExternType {
+        &self.ty
     }
 }
 
@@ -51,7 +51,7 @@ impl<'m> ExportType<'m> {
         self.name
     }
 
-    /// What it is. Function types are indices: see [`Module::func_type`].
+    /// What it is, in canonical numbers. The types of functions and tags are indices: see [`Module::func_type`].
     pub fn ty(&self) -> &ExternType {
         &self.ty
     }
@@ -100,18 +100,24 @@ impl Module {
     /// Imports, in order.
     pub fn imports(&self) -> impl ExactSizeIterator<Item = ImportType<'_>> {
         let imports = self.loaded.module().imports.iter();
-        imports.map(|import| ImportType { module: &import.module, name: &import.name, ty: &import.ty })
+        imports.map(|import| {
+            let ty = self.loaded.canonical_extern(&import.ty);
+            ImportType { module: &import.module, name: &import.name, ty }
+        })
     }
 
     /// Exports, in order.
     pub fn exports(&self) -> impl ExactSizeIterator<Item = ExportType<'_>> {
         let module = self.loaded.module();
-        module.exports.iter().map(|export| ExportType { name: &export.name, ty: module.extern_type(export.index) })
+        module.exports.iter().map(|export| {
+            let ty = self.loaded.canonical_extern(&module.extern_type(export.index));
+            ExportType { name: &export.name, ty }
+        })
     }
 
-    /// A function type of the module.
-    pub fn func_type(&self, index: u32) -> &FuncType {
-        &self.loaded.module().types[index as usize]
+    /// A function type of the module, in canonical numbers.
+    pub fn func_type(&self, index: u32) -> FuncType {
+        self.loaded.module().types.func(index).renumber(|index| self.loaded.type_ids()[index as usize])
     }
 
     /// The contents of the custom sections of a name, in order.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use gantry_runtime::{FuncPtr, GlobalId, InstanceId, Marker, MemoryId, TableId};
+use gantry_runtime::{FuncPtr, GlobalId, InstanceId, Marker, MemoryId, TableId, TagId};
 use slab::Slab;
 
 /// Something that a handle can name.
@@ -15,8 +15,11 @@ pub(crate) enum Item {
     Memory(MemoryId),
     Table(TableId),
     Global(GlobalId),
+    Tag(TagId),
     /// A host value, by its handle.
     Value(usize),
+    /// What is no host value and no function, by its bits.
+    Object(usize),
 }
 
 /// All that handles name, with the number of handles.
@@ -69,6 +72,15 @@ impl fmt::Debug for Root {
     }
 }
 
+/// Visits the references to objects that handles hold.
+pub(crate) fn objects(roots: &Roots, visit: &mut dyn FnMut(usize)) {
+    for (_, (item, _)) in roots.borrow().iter() {
+        if let Item::Object(reference) = item {
+            visit(*reference);
+        }
+    }
+}
+
 /// Marks all that handles name. Handles of host values are returned.
 pub(crate) fn mark(roots: &Roots, marker: &mut Marker<'_>) -> Vec<usize> {
     let mut values = Vec::new();
@@ -79,7 +91,9 @@ pub(crate) fn mark(roots: &Roots, marker: &mut Marker<'_>) -> Vec<usize> {
             Item::Memory(id) => marker.memory(id),
             Item::Table(id) => marker.table(id),
             Item::Global(id) => marker.global(id),
+            Item::Tag(id) => marker.tag(id),
             Item::Value(handle) => values.push(handle),
+            Item::Object(reference) => marker.object(reference),
         }
     }
     values

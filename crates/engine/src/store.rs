@@ -9,7 +9,7 @@ use gantry_runtime as rt;
 use slab::Slab;
 
 use crate::root::{self, Item, Root, Roots};
-use crate::{Engine, Error};
+use crate::{Engine, Error, ExnRef};
 
 /// Collections start at this many new things, and when those outnumber the ones that were there.
 const MIN_DEBT: usize = 256;
@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub roots: Rc<Roots>,
     /// Host values that wasm can hold; their handles are positions, doubled, plus one.
     pub values: RefCell<Slab<Rc<dyn Any>>>,
+    /// The exception that an error which was returned last stands for.
+    pub exception: RefCell<Option<ExnRef>>,
 }
 
 /// Owner of everything that a piece of wasm can reach. Stores have nothing to do with each other; each is used by one
@@ -38,8 +40,16 @@ impl fmt::Debug for Store {
 impl Store {
     /// An empty store.
     pub fn new(engine: &Engine) -> Store {
-        let shared = Shared { engine: engine.clone(), roots: Rc::default(), values: RefCell::default() };
-        Store { runtime: rt::Store::new(), shared: Rc::new(shared) }
+        let shared = Shared {
+            engine: engine.clone(),
+            roots: Rc::default(),
+            values: RefCell::default(),
+            exception: RefCell::default(),
+        };
+        let mut runtime = rt::Store::new();
+        let roots = shared.roots.clone();
+        runtime.set_heap_roots(Box::new(move |visit| root::objects(&roots, visit)));
+        Store { runtime, shared: Rc::new(shared) }
     }
 
     /// How many instances, memories, tables, globals and host functions are alive.
@@ -50,6 +60,21 @@ impl Store {
     /// Frees what no handle and no running function can reach.
     pub fn collect(&mut self) {
         collect(self);
+    }
+
+    /// The exception that wasm threw and did not catch, when a call failed with [`Error::is_exception`].
+    pub fn take_exception(&mut self) -> Option<ExnRef> {
+        self.shared.exception.borrow_mut().take()
+    }
+
+    /// Sets how many bytes structs, arrays and exceptions may take; 2 GiB at first. Wasm that needs more traps.
+    pub fn set_heap_limit(&mut self, bytes: usize) {
+        self.runtime.set_heap_limit(bytes);
+    }
+
+    /// Bytes of memory that structs, arrays and exceptions take.
+    pub fn heap_bytes(&self) -> usize {
+        self.runtime.heap_bytes()
     }
 }
 

@@ -1,13 +1,10 @@
 //! Values of any type.
 
-use std::any::Any;
+use gantry_module::{HeapType, Hierarchy, RefType, ValType};
+use gantry_runtime::{FuncPtr, VMGlobal, heap_type_matches, hierarchy};
 
-use gantry_module::{HeapType, ValType};
-use gantry_runtime::{FuncPtr, VMGlobal};
-
-use crate::root::{Item, Root};
-use crate::store::{AsStore, AsStoreMut, check, root};
-use crate::{Error, Func};
+use crate::store::{AsStore, check};
+use crate::{AnyRef, Error, ExnRef, ExternRef, Func};
 
 /// A value.
 #[derive(Debug, Clone)]
@@ -26,38 +23,14 @@ pub enum Val {
     FuncRef(Option<Func>),
     /// A host value or null.
     ExternRef(Option<ExternRef>),
-}
-
-/// A host value that wasm can hold and pass on but not look into.
-#[derive(Debug, Clone)]
-pub struct ExternRef(Root);
-
-impl ExternRef {
-    /// Makes a host value known to the store.
-    pub fn new(store: &mut impl AsStoreMut, value: impl Any) -> ExternRef {
-        let index = store.shared().values.borrow_mut().insert(std::rc::Rc::new(value));
-        ExternRef(root(store, Item::Value(index << 1 | 1)))
-    }
-
-    /// The value.
-    ///
-    /// # Panics
-    /// If it belongs to another store.
-    pub fn data(&self, store: &impl AsStore) -> std::rc::Rc<dyn Any> {
-        crate::store::assert_same(store, &self.0);
-        store.shared().values.borrow()[self.handle() >> 1].clone()
-    }
-
-    fn handle(&self) -> usize {
-        match self.0.item() {
-            Item::Value(handle) => handle,
-            _ => unreachable!("made in `new` or `from_slot`"),
-        }
-    }
+    /// An integer, struct or array, or null.
+    AnyRef(Option<AnyRef>),
+    /// An exception or null.
+    ExnRef(Option<ExnRef>),
 }
 
 impl Val {
-    /// Its type.
+    /// Its type: of references, the top of the hierarchy.
     pub fn ty(&self) -> ValType {
         match self {
             Val::I32(_) => ValType::I32,
@@ -67,6 +40,8 @@ impl Val {
             Val::V128(_) => ValType::V128,
             Val::FuncRef(_) => ValType::FUNCREF,
             Val::ExternRef(_) => ValType::EXTERNREF,
+            Val::AnyRef(_) => ValType::Ref(RefType::ANYREF),
+            Val::ExnRef(_) => ValType::Ref(RefType::EXNREF),
         }
     }
 
@@ -78,20 +53,50 @@ impl Val {
             ValType::F32 => Val::F32(0),
             ValType::F64 => Val::F64(0),
             ValType::V128 => Val::V128(0),
-            ValType::Ref(r) if r.heap == HeapType::Func => Val::FuncRef(None),
-            ValType::Ref(_) => Val::ExternRef(None),
+            ValType::Ref(r) => Val::null(hierarchy(r.heap)),
+        }
+    }
+
+    /// The null of a hierarchy.
+    pub fn null(hierarchy: Hierarchy) -> Val {
+        match hierarchy {
+            Hierarchy::Func => Val::FuncRef(None),
+            Hierarchy::Extern => Val::ExternRef(None),
+            Hierarchy::Any => Val::AnyRef(None),
+            Hierarchy::Exn => Val::ExnRef(None),
+        }
+    }
+
+    /// Whether it is a value of a type, which is in canonical numbers.
+    fn is_of(&self, store: &impl AsStore, ty: ValType) -> bool {
+        let ValType::Ref(wanted) = ty else { return self.ty() == ty };
+        let ValType::Ref(own) = self.ty() else { return false };
+        if hierarchy(own.heap) != hierarchy(wanted.heap) {
+            return false;
+        }
+        match self {
+            Val::FuncRef(Some(func)) => {
+                let id = store.runtime().func_type_id(func.pointer());
+                heap_type_matches(HeapType::Concrete(id), wanted.heap)
+            }
+            Val::ExternRef(Some(value)) => store.runtime().reference_is(value.bits(), wanted.heap),
+            Val::AnyRef(Some(value)) => store.runtime().reference_is(value.bits(), wanted.heap),
+            Val::ExnRef(Some(value)) => store.runtime().reference_is(value.bits(), wanted.heap),
+            _ => wanted.nullable,
         }
     }
 
     /// The bits of the value, if it is of type `ty` and of this store.
     pub(crate) fn to_slot(&self, store: &impl AsStore, ty: ValType) -> Result<u128, Error> {
-        let nullable = matches!(ty, ValType::Ref(r) if r.nullable) || !matches!(ty, ValType::Ref(_));
-        let is_null = matches!(self, Val::FuncRef(None) | Val::ExternRef(None));
-        let same = match (self.ty(), ty) {
-            (ValType::Ref(a), ValType::Ref(b)) => a.heap == b.heap && (nullable || !is_null),
-            (a, b) => a == b,
+        let root = match self {
+            Val::FuncRef(Some(func)) => Some(func.root()),
+            Val::ExternRef(Some(value)) => Some(value.root()),
+            Val::AnyRef(Some(value)) => Some(value.root()),
+            Val::ExnRef(Some(value)) => Some(value.root()),
+            _ => None,
         };
-        if !same {
+        root.map_or(Ok(()), |root| check(store, root))?;
+        if !self.is_of(store, ty) {
             return Err(Error::usage(format!("expected a value of type {ty}, got {}", self.ty())));
         }
         Ok(match self {
@@ -100,15 +105,11 @@ impl Val {
             Val::F32(bits) => u128::from(*bits),
             Val::F64(bits) => u128::from(*bits),
             Val::V128(bits) => *bits,
-            Val::FuncRef(None) | Val::ExternRef(None) => 0,
-            Val::FuncRef(Some(func)) => {
-                check(store, func.root())?;
-                func.pointer().as_ptr().expose_provenance() as u128
-            }
-            Val::ExternRef(Some(value)) => {
-                check(store, &value.0)?;
-                value.handle() as u128
-            }
+            Val::FuncRef(Some(func)) => func.pointer().as_ptr().expose_provenance() as u128,
+            Val::ExternRef(Some(value)) => value.bits() as u128,
+            Val::AnyRef(Some(value)) => value.bits() as u128,
+            Val::ExnRef(Some(value)) => value.bits() as u128,
+            Val::FuncRef(None) | Val::ExternRef(None) | Val::AnyRef(None) | Val::ExnRef(None) => 0,
         })
     }
 
@@ -120,12 +121,20 @@ impl Val {
             ValType::F32 => Val::F32(bits as u32),
             ValType::F64 => Val::F64(bits as u64),
             ValType::V128 => Val::V128(bits),
-            ValType::Ref(r) if r.heap == HeapType::Func => {
-                let func = FuncPtr::new(std::ptr::with_exposed_provenance_mut(bits as usize));
+            ValType::Ref(r) => Val::from_reference(store, hierarchy(r.heap), bits as usize),
+        }
+    }
+
+    fn from_reference(store: &impl AsStore, hierarchy: Hierarchy, bits: usize) -> Val {
+        match hierarchy {
+            _ if bits == 0 => Val::null(hierarchy),
+            Hierarchy::Func => {
+                let func = FuncPtr::new(std::ptr::with_exposed_provenance_mut(bits));
                 Val::FuncRef(func.map(|func| Func::from_pointer(store, func)))
             }
-            ValType::Ref(_) if bits == 0 => Val::ExternRef(None),
-            ValType::Ref(_) => Val::ExternRef(Some(ExternRef(root(store, Item::Value(bits as usize))))),
+            Hierarchy::Extern => Val::ExternRef(Some(ExternRef::from_bits(store, bits))),
+            Hierarchy::Any => Val::AnyRef(Some(AnyRef::from_bits(store, bits))),
+            Hierarchy::Exn => Val::ExnRef(Some(ExnRef::from_bits(store, bits))),
         }
     }
 

@@ -156,8 +156,9 @@ fn modules_describe_themselves() {
     assert_eq!(exports, ["g", "t", "h", "m"]);
     let ty = module.exports().find(|export| export.name() == "h").expect("exported");
     let ExternType::Func(ty) = ExportType::ty(&ty) else { panic!("a function") };
-    assert_eq!(*module.func_type(*ty), FuncType::new([], [ValType::V128]));
-    let ExternType::Memory(ty) = module.imports().nth(1).expect("imported").ty() else { panic!("a memory") };
+    assert_eq!(module.func_type(*ty), FuncType::new([], [ValType::V128]));
+    let memory = module.imports().nth(1).expect("imported");
+    let ExternType::Memory(ty) = memory.ty() else { panic!("a memory") };
     assert_eq!((ty.min, ty.max), (1, Some(2)));
     assert_eq!(module.custom_sections("note").collect::<Vec<_>>(), [b"one", b"two"]);
     assert_eq!(module.custom_sections("other").count(), 0);

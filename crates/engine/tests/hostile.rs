@@ -214,7 +214,8 @@ fn generated_modules() {
     let engines = [engine(MemoryStyle::Reserved, 2), engine(MemoryStyle::Checked, 2)];
     let mut rng = Rng::new(seed);
     let (mut made, mut ran) = (0, 0);
-    while made < 1_000 {
+    // Of some, nothing can be imported that fits.
+    while ran < 1_000 && made < 3_000 {
         let bytes = rng.bytes(2_000);
         let Some(wasm) = run::generate(&bytes) else { continue };
         made += 1;
@@ -227,7 +228,7 @@ fn generated_modules() {
         });
     }
     println!("{made} modules, of which {ran} ran, {:?}", start.elapsed());
-    assert!(ran > 900);
+    assert!(ran == 1_000);
 }
 
 /// What a decoder has to say of bytes, however they arrive.

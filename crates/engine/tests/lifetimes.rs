@@ -162,7 +162,7 @@ fn host_values_live_as_long_as_something_refers_to_them() {
     assert_eq!(alive(&mut store), 1, "by the global that nothing outside can see");
     let kept = call(&mut store, &instance, "kept", &[]).expect("returns").remove(0);
     let Val::ExternRef(Some(kept)) = kept else { panic!("{kept:?}") };
-    assert!(kept.data(&store).downcast_ref::<Counted>().is_some());
+    assert!(kept.data(&store).expect("a host value").downcast_ref::<Counted>().is_some());
     drop(kept);
     call(&mut store, &instance, "keep", &[Val::ExternRef(None)]).expect("returns");
     assert_eq!(alive(&mut store), 0);
@@ -210,7 +210,7 @@ fn running_functions_keep_their_references() {
     let instance = instance(&mut store, &runner, &[make.into(), make_func.into(), collect]);
     let results = call(&mut store, &instance, "run", &[]).expect("returns");
     let [Val::I32(7), Val::ExternRef(Some(value))] = &results[..] else { panic!("{results:?}") };
-    assert!(value.data(&store).downcast_ref::<Counted>().is_some());
+    assert!(value.data(&store).expect("a host value").downcast_ref::<Counted>().is_some());
     drop(results);
     store.collect();
     assert_eq!(count.get(), 0);

@@ -300,7 +300,7 @@ fn kernels_behave_the_same_in_both_styles() {
 /// Something that can be imported as what is asked for.
 fn dummy(store: &mut Store, module: &gantry_engine::Module, ty: &ExternType) -> Extern {
     let ExternType::Func(ty) = ty else { panic!("kernels import functions only") };
-    Func::new(store, module.func_type(*ty).clone(), |_, _, _| Ok(())).into()
+    Func::new(store, module.func_type(*ty), |_, _, _| Ok(())).into()
 }
 
 /// An argument for which a kernel is done soon.

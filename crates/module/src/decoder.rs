@@ -7,8 +7,8 @@ use wasmparser::{Chunk, FuncToValidate, Parser, Payload, Validator, ValidatorRes
 use crate::error::{Error, Result};
 use crate::module::Module;
 
-/// The language that is accepted: WebAssembly 2.0, and of what came later extended constant expressions, several memories,
-/// 64-bit addresses, pages of other sizes, tail calls, relaxed vectors and wide arithmetic.
+/// The language that is accepted: WebAssembly 3.0, the older encoding of exceptions, pages of other sizes and wide
+/// arithmetic.
 pub fn features() -> WasmFeatures {
     WasmFeatures::WASM2
         | WasmFeatures::EXTENDED_CONST
@@ -18,6 +18,10 @@ pub fn features() -> WasmFeatures {
         | WasmFeatures::TAIL_CALL
         | WasmFeatures::RELAXED_SIMD
         | WasmFeatures::WIDE_ARITHMETIC
+        | WasmFeatures::FUNCTION_REFERENCES
+        | WasmFeatures::GC
+        | WasmFeatures::EXCEPTIONS
+        | WasmFeatures::LEGACY_EXCEPTIONS
 }
 
 /// The body of one function, not yet validated.
@@ -187,6 +191,10 @@ impl Decoder {
             Payload::MemorySection(s) => {
                 validator.memory_section(&s)?;
                 module.memory_section(s)?;
+            }
+            Payload::TagSection(s) => {
+                validator.tag_section(&s)?;
+                module.tag_section(s)?;
             }
             Payload::GlobalSection(s) => {
                 validator.global_section(&s)?;

@@ -6,7 +6,9 @@
 //! Must not know: machine code, the runtime, where bytes come from.
 
 mod decoder;
+mod defined_type;
 mod error;
+mod heap_type;
 pub mod inspect;
 pub mod interface;
 mod module;
@@ -16,13 +18,15 @@ mod skeleton;
 mod types;
 
 pub use decoder::{Decoded, Decoder, FunctionBody, features};
+pub use defined_type::{CompositeType, FieldType, StorageType, SubType, Types};
 pub use error::{Error, Result};
+pub use heap_type::{HeapType, Hierarchy, RefType};
 pub use module::{
     ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import, Module, SegmentMode,
 };
 pub use names::NameMap;
+pub use sections::{heap_type, ref_type, val_type};
 pub use skeleton::Skeleton;
 pub use types::{
-    AddressType, ExternKind, ExternType, FuncType, GlobalType, HeapType, MemoryType, RefType, TableType, ValType,
-    WASM_PAGE_SIZE,
+    AddressType, ExternKind, ExternType, FuncType, GlobalType, MemoryType, TableType, ValType, WASM_PAGE_SIZE,
 };

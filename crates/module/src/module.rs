@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::defined_type::Types;
 use crate::names::NameMap;
 use crate::skeleton::Skeleton;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
@@ -23,6 +24,18 @@ pub enum ConstOp {
     GlobalGet(u32),
     /// `ref.null`
     RefNull,
+    /// `ref.i31`
+    RefI31,
+    /// `struct.new`
+    StructNew(u32),
+    /// `struct.new_default`
+    StructNewDefault(u32),
+    /// `array.new`
+    ArrayNew(u32),
+    /// `array.new_default`
+    ArrayNewDefault(u32),
+    /// `array.new_fixed`: type and length
+    ArrayNewFixed(u32, u32),
     /// `ref.func`
     RefFunc(u32),
     /// `i32.add`
@@ -42,6 +55,22 @@ pub enum ConstOp {
 /// A constant expression, in postfix order as in the binary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConstExpr(pub Box<[ConstOp]>);
+
+impl ConstExpr {
+    /// Whether its value is an object that it makes.
+    pub fn makes_objects(&self) -> bool {
+        self.0.iter().any(|op| {
+            matches!(
+                op,
+                ConstOp::StructNew(_)
+                    | ConstOp::StructNewDefault(_)
+                    | ConstOp::ArrayNew(_)
+                    | ConstOp::ArrayNewDefault(_)
+                    | ConstOp::ArrayNewFixed(..)
+            )
+        })
+    }
+}
 
 /// An import: two names and a type.
 #[derive(Debug, Clone)]
@@ -65,6 +94,8 @@ pub enum ExternIndex {
     Memory(u32),
     /// A global index.
     Global(u32),
+    /// A tag index.
+    Tag(u32),
 }
 
 /// An export: a name and what it names.
@@ -144,8 +175,8 @@ pub struct Module {
     /// The module's bytes without the code section. Segments, names and custom sections point into it, and
     /// [`Module::from_skeleton`] makes an equal module of it.
     pub skeleton: Skeleton,
-    /// Function types.
-    pub types: Vec<FuncType>,
+    /// Defined types.
+    pub types: Types,
     /// Imports, in order.
     pub imports: Vec<Import>,
     /// Each function's index into `types`.
@@ -156,6 +187,8 @@ pub struct Module {
     pub memories: Vec<MemoryType>,
     /// Globals.
     pub globals: Vec<GlobalType>,
+    /// Each tag's index of a function type.
+    pub tags: Vec<u32>,
     /// How many of `funcs` are imported.
     pub imported_funcs: u32,
     /// How many of `tables` are imported.
@@ -164,6 +197,8 @@ pub struct Module {
     pub imported_memories: u32,
     /// How many of `globals` are imported.
     pub imported_globals: u32,
+    /// How many of `tags` are imported.
+    pub imported_tags: u32,
     /// What fills each defined table at the start; `None` is null.
     pub table_inits: Vec<Option<ConstExpr>>,
     /// The initial value of each defined global.
@@ -188,7 +223,7 @@ pub struct Module {
 impl Module {
     /// The type of a function.
     pub fn func_type(&self, func: u32) -> &FuncType {
-        &self.types[self.funcs[func as usize] as usize]
+        self.types.func(self.funcs[func as usize])
     }
 
     /// How many functions the module defines itself.
@@ -223,6 +258,7 @@ impl Module {
             ExternIndex::Table(i) => ExternType::Table(self.tables[i as usize]),
             ExternIndex::Memory(i) => ExternType::Memory(self.memories[i as usize]),
             ExternIndex::Global(i) => ExternType::Global(self.globals[i as usize]),
+            ExternIndex::Tag(i) => ExternType::Tag(self.tags[i as usize]),
         }
     }
 

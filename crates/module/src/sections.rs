@@ -2,6 +2,7 @@
 //!
 //! Sections are validated by the caller where they come from outside. Nothing here indexes by what it reads.
 
+use crate::defined_type::{CompositeType, FieldType, StorageType, SubType};
 use crate::error::{Error, Result};
 use crate::module::{ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import};
 use crate::module::{Module, SegmentMode};
@@ -13,18 +14,40 @@ fn unsupported<T>(what: &str, offset: u64) -> Result<T> {
     Err(Error::new(format!("{what} is not enabled"), offset))
 }
 
-pub(crate) fn ref_type(ty: wasmparser::RefType, offset: u64) -> Result<RefType> {
-    use wasmparser::{AbstractHeapType, HeapType as Wp};
-    let heap = match ty.heap_type() {
-        Wp::Abstract { shared: false, ty: AbstractHeapType::Func } => HeapType::Func,
-        Wp::Abstract { shared: false, ty: AbstractHeapType::Extern } => HeapType::Extern,
+/// Converts a heap type. Type indices are those of the module.
+pub fn heap_type(ty: wasmparser::HeapType, offset: u64) -> Result<HeapType> {
+    use wasmparser::{AbstractHeapType as Abstract, HeapType as Wp};
+    Ok(match ty {
+        Wp::Concrete(index) => match index.as_module_index() {
+            Some(index) => HeapType::Concrete(index),
+            None => return unsupported("a type of no module", offset),
+        },
+        Wp::Abstract { shared: false, ty } => match ty {
+            Abstract::Func => HeapType::Func,
+            Abstract::NoFunc => HeapType::NoFunc,
+            Abstract::Extern => HeapType::Extern,
+            Abstract::NoExtern => HeapType::NoExtern,
+            Abstract::Any => HeapType::Any,
+            Abstract::Eq => HeapType::Eq,
+            Abstract::I31 => HeapType::I31,
+            Abstract::Struct => HeapType::Struct,
+            Abstract::Array => HeapType::Array,
+            Abstract::None => HeapType::None,
+            Abstract::Exn => HeapType::Exn,
+            Abstract::NoExn => HeapType::NoExn,
+            other => return unsupported(&format!("heap type {other:?}"), offset),
+        },
         other => return unsupported(&format!("heap type {other:?}"), offset),
-    };
-    Ok(RefType { nullable: ty.is_nullable(), heap })
+    })
+}
+
+/// Converts a reference type.
+pub fn ref_type(ty: wasmparser::RefType, offset: u64) -> Result<RefType> {
+    Ok(RefType { nullable: ty.is_nullable(), heap: heap_type(ty.heap_type(), offset)? })
 }
 
 /// Converts a value type.
-pub(crate) fn val_type(ty: wasmparser::ValType, offset: u64) -> Result<ValType> {
+pub fn val_type(ty: wasmparser::ValType, offset: u64) -> Result<ValType> {
     Ok(match ty {
         wasmparser::ValType::I32 => ValType::I32,
         wasmparser::ValType::I64 => ValType::I64,
@@ -37,6 +60,35 @@ pub(crate) fn val_type(ty: wasmparser::ValType, offset: u64) -> Result<ValType> 
 
 fn val_types(types: &[wasmparser::ValType], offset: u64) -> Result<Box<[ValType]>> {
     types.iter().map(|ty| val_type(*ty, offset)).collect()
+}
+
+fn field_type(ty: &wasmparser::FieldType, offset: u64) -> Result<FieldType> {
+    let storage = match ty.element_type {
+        wasmparser::StorageType::I8 => StorageType::I8,
+        wasmparser::StorageType::I16 => StorageType::I16,
+        wasmparser::StorageType::Val(ty) => StorageType::Val(val_type(ty, offset)?),
+    };
+    Ok(FieldType { storage, mutable: ty.mutable })
+}
+
+fn sub_type(ty: &wasmparser::SubType, offset: u64) -> Result<SubType> {
+    use wasmparser::CompositeInnerType as Inner;
+    let composite = match &ty.composite_type.inner {
+        Inner::Func(func) => {
+            CompositeType::Func(FuncType::new(val_types(func.params(), offset)?, val_types(func.results(), offset)?))
+        }
+        Inner::Struct(ty) => {
+            CompositeType::Struct(ty.fields.iter().map(|field| field_type(field, offset)).collect::<Result<_>>()?)
+        }
+        Inner::Array(ty) => CompositeType::Array(field_type(&ty.0, offset)?),
+        Inner::Cont(_) => return unsupported("a continuation type", offset),
+    };
+    let supertype = match ty.supertype_idxs[..] {
+        [] => None,
+        [index] => index.as_module_index(),
+        _ => return unsupported("a type with several supertypes", offset),
+    };
+    Ok(SubType { is_final: ty.is_final, supertype, composite })
 }
 
 fn table_type(ty: &wasmparser::TableType, offset: u64) -> Result<TableType> {
@@ -89,6 +141,14 @@ fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
             Op::V128Const { value } => ConstOp::V128Const(value.i128() as u128),
             Op::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
             Op::RefNull { .. } => ConstOp::RefNull,
+            Op::RefI31 => ConstOp::RefI31,
+            Op::StructNew { struct_type_index } => ConstOp::StructNew(struct_type_index),
+            Op::StructNewDefault { struct_type_index } => ConstOp::StructNewDefault(struct_type_index),
+            Op::ArrayNew { array_type_index } => ConstOp::ArrayNew(array_type_index),
+            Op::ArrayNewDefault { array_type_index } => ConstOp::ArrayNewDefault(array_type_index),
+            Op::ArrayNewFixed { array_type_index, array_size } => ConstOp::ArrayNewFixed(array_type_index, array_size),
+            // They change the static type and nothing else.
+            Op::AnyConvertExtern | Op::ExternConvertAny => continue,
             Op::RefFunc { function_index } => ConstOp::RefFunc(function_index),
             Op::I32Add => ConstOp::I32Add,
             Op::I32Sub => ConstOp::I32Sub,
@@ -107,13 +167,15 @@ impl Module {
     pub(crate) fn type_section(&mut self, section: wasmparser::TypeSectionReader<'_>) -> Result<()> {
         for group in section.into_iter_with_offsets() {
             let (offset, group) = group?;
-            for ty in group.into_types() {
-                let wasmparser::CompositeInnerType::Func(func) = &ty.composite_type.inner else {
-                    return unsupported("a struct, array or continuation type", offset);
-                };
-                let (params, results) = (val_types(func.params(), offset)?, val_types(func.results(), offset)?);
-                self.types.push(FuncType { params, results });
-            }
+            let types = group.into_types().map(|ty| sub_type(&ty, offset)).collect::<Result<Vec<_>>>()?;
+            self.types.push_group(types);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn tag_section(&mut self, section: wasmparser::TagSectionReader<'_>) -> Result<()> {
+        for tag in section {
+            self.tags.push(tag?.func_type_idx);
         }
         Ok(())
     }
@@ -146,7 +208,12 @@ impl Module {
                     self.imported_globals += 1;
                     ExternType::Global(ty)
                 }
-                TypeRef::Tag(_) | TypeRef::FuncExact(_) => return unsupported("this kind of import", offset),
+                TypeRef::Tag(ty) => {
+                    self.tags.push(ty.func_type_idx);
+                    self.imported_tags += 1;
+                    ExternType::Tag(ty.func_type_idx)
+                }
+                TypeRef::FuncExact(_) => return unsupported("this kind of import", offset),
             };
             self.imports.push(Import { module: import.module.into(), name: import.name.into(), ty });
         }
@@ -197,7 +264,8 @@ impl Module {
                 Kind::Table => ExternIndex::Table(export.index),
                 Kind::Memory => ExternIndex::Memory(export.index),
                 Kind::Global => ExternIndex::Global(export.index),
-                Kind::Tag | Kind::FuncExact => return unsupported("this kind of export", offset),
+                Kind::Tag => ExternIndex::Tag(export.index),
+                Kind::FuncExact => return unsupported("this kind of export", offset),
             };
             self.exports.push(Export { name: export.name.into(), index });
         }

@@ -25,6 +25,7 @@ mod id {
     pub const ELEMENT: u8 = 9;
     pub const DATA: u8 = 11;
     pub const DATA_COUNT: u8 = 12;
+    pub const TAG: u8 = 13;
 }
 
 /// A module's bytes without its code section. They may belong to something larger, such as a file that is mapped.
@@ -109,6 +110,7 @@ impl Module {
             id::START => self.start = Some(reader.read_var_u32()?),
             id::ELEMENT => self.element_section(SectionLimited::new(reader)?)?,
             id::DATA => self.data_section(SectionLimited::new(reader)?, |offset| offset as usize)?,
+            id::TAG => self.tag_section(SectionLimited::new(reader)?)?,
             id::DATA_COUNT => {}
             _ => return Err(Error::new("unknown section", reader.original_position())),
         }

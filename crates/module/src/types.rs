@@ -2,33 +2,10 @@
 
 use std::fmt;
 
+pub use crate::heap_type::{HeapType, RefType};
+
 /// Bytes in a page of a linear memory.
 pub const WASM_PAGE_SIZE: u64 = 65_536;
-
-/// What a reference may point to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum HeapType {
-    /// Any function.
-    Func,
-    /// Any host value.
-    Extern,
-}
-
-/// A reference type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct RefType {
-    /// Whether null is one of its values.
-    pub nullable: bool,
-    /// What it refers to.
-    pub heap: HeapType,
-}
-
-impl RefType {
-    /// `(ref null func)`
-    pub const FUNCREF: RefType = RefType { nullable: true, heap: HeapType::Func };
-    /// `(ref null extern)`
-    pub const EXTERNREF: RefType = RefType { nullable: true, heap: HeapType::Extern };
-}
 
 /// A value type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,20 +30,17 @@ impl ValType {
     /// `externref`
     pub const EXTERNREF: ValType = ValType::Ref(RefType::EXTERNREF);
 
-    /// Whether its values are functions, or null.
-    pub fn is_funcref(self) -> bool {
-        matches!(self, ValType::Ref(RefType { heap: HeapType::Func, .. }))
+    /// The same with another numbering of defined types.
+    pub fn renumber(self, number: impl Fn(u32) -> u32) -> ValType {
+        match self {
+            ValType::Ref(r) => ValType::Ref(r.renumber(number)),
+            other => other,
+        }
     }
-}
 
-impl fmt::Display for RefType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match (self.nullable, self.heap) {
-            (true, HeapType::Func) => "funcref",
-            (true, HeapType::Extern) => "externref",
-            (false, HeapType::Func) => "(ref func)",
-            (false, HeapType::Extern) => "(ref extern)",
-        })
+    /// Whether it has a default: a zero or null.
+    pub fn is_defaultable(self) -> bool {
+        !matches!(self, ValType::Ref(RefType { nullable: false, .. }))
     }
 }
 
@@ -96,6 +70,12 @@ impl FuncType {
     /// A function type from its parameter and result types.
     pub fn new(params: impl Into<Box<[ValType]>>, results: impl Into<Box<[ValType]>>) -> Self {
         FuncType { params: params.into(), results: results.into() }
+    }
+
+    /// The same with another numbering of defined types.
+    pub fn renumber(&self, number: impl Fn(u32) -> u32 + Copy) -> FuncType {
+        let list = |types: &[ValType]| types.iter().map(|ty| ty.renumber(number)).collect();
+        FuncType { params: list(&self.params), results: list(&self.results) }
     }
 }
 
@@ -230,7 +210,7 @@ impl fmt::Display for GlobalType {
     }
 }
 
-/// The four sorts of things that can be imported and exported.
+/// The five sorts of things that can be imported and exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ExternKind {
     /// A function.
@@ -241,6 +221,8 @@ pub enum ExternKind {
     Memory,
     /// A global.
     Global,
+    /// A tag.
+    Tag,
 }
 
 impl ExternKind {
@@ -251,6 +233,7 @@ impl ExternKind {
             ExternKind::Table => "table",
             ExternKind::Memory => "memory",
             ExternKind::Global => "global",
+            ExternKind::Tag => "tag",
         }
     }
 }
@@ -266,6 +249,8 @@ pub enum ExternType {
     Memory(MemoryType),
     /// A global.
     Global(GlobalType),
+    /// A tag, by the index of a function type whose parameters its exceptions carry.
+    Tag(u32),
 }
 
 impl ExternType {
@@ -276,6 +261,7 @@ impl ExternType {
             ExternType::Table(_) => ExternKind::Table,
             ExternType::Memory(_) => ExternKind::Memory,
             ExternType::Global(_) => ExternKind::Global,
+            ExternType::Tag(_) => ExternKind::Tag,
         }
     }
 }
@@ -291,7 +277,8 @@ fn limits_match(size: u64, actual_max: Option<u64>, min: u64, max: Option<u64>) 
 }
 
 impl TableType {
-    /// Whether a table of this type, `size` elements long at present, satisfies an import of type `wanted`.
+    /// Whether a table of this type, `size` elements long at present, satisfies an import of type `wanted`, whose elements
+    /// are numbered alike.
     pub fn satisfies(&self, size: u64, wanted: &TableType) -> bool {
         self.element == wanted.element
             && self.address == wanted.address

@@ -4,10 +4,11 @@ use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use gantry_abi::artifact::{Artifact, ArtifactError};
+use gantry_abi::object::VMType;
 use gantry_abi::vmctx::{CodeSlot, MemoryStyle, VMContextLayout};
-use gantry_module::Module;
+use gantry_module::{ExternType, GlobalType, Hierarchy, Module, RefType, TableType, ValType};
 
-use crate::types::{Registration, TypeId};
+use crate::types::{self, Canonical, TypeId};
 use crate::{MappedFile, OutOfMemory, registry, sys};
 
 /// Pages with machine code.
@@ -75,7 +76,7 @@ pub struct LoadedModule {
     artifact: Artifact,
     layout: VMContextLayout,
     memory_style: MemoryStyle,
-    types: Registration,
+    types: Canonical,
     /// The code table: the entry point of each defined function.
     slots: Box<[CodeSlot]>,
     /// (type index, trampoline), sorted.
@@ -131,7 +132,7 @@ impl LoadedModule {
         let loaded = Arc::new(LoadedModule {
             layout: VMContextLayout::new(&module),
             memory_style,
-            types: Registration::new(&module.types),
+            types: Canonical::new(&module.types),
             slots: artifact.functions().map(|f| CodeSlot::new(code.address(f.start))).collect(),
             entries: artifact.entry_trampolines().map(|t| (t.ty, code.address(t.code.start).cast_const())).collect(),
             hosts: artifact.host_trampolines().map(|t| (t.ty, CodeSlot::new(code.address(t.code.start)))).collect(),
@@ -177,18 +178,66 @@ impl LoadedModule {
     }
 
     /// The addresses by which code and frames refer to this: code, slots and types.
-    pub(crate) fn addresses(&self) -> [std::ops::Range<usize>; 4] {
+    pub(crate) fn addresses(&self) -> [std::ops::Range<usize>; 5] {
         fn of<T>(slice: &[T]) -> std::ops::Range<usize> {
             let range = slice.as_ptr_range();
             range.start.addr()..range.end.addr()
         }
         let code = self.code.at.addr().get();
-        [code..code + self.code.len, of(&self.slots), of(&self.hosts), of(self.type_ids())]
+        [code..code + self.code.len, of(&self.slots), of(&self.hosts), of(self.type_ids()), of(self.vm_types())]
     }
 
     /// Canonical types by type index.
-    pub(crate) fn type_ids(&self) -> &[TypeId] {
+    pub fn type_ids(&self) -> &[TypeId] {
         self.types.ids()
+    }
+
+    pub(crate) fn vm_types(&self) -> &[*const VMType] {
+        self.types.vm()
+    }
+
+    /// A type of the module in canonical numbers.
+    pub fn canonical(&self, ty: RefType) -> RefType {
+        ty.renumber(|index| self.type_ids()[index as usize])
+    }
+
+    /// The type of a global in canonical numbers.
+    pub fn global_type(&self, global: u32) -> GlobalType {
+        self.canonical_global(self.module.globals[global as usize])
+    }
+
+    pub(crate) fn canonical_global(&self, ty: GlobalType) -> GlobalType {
+        GlobalType { content: ty.content.renumber(|index| self.type_ids()[index as usize]), ..ty }
+    }
+
+    pub(crate) fn canonical_table(&self, ty: TableType) -> TableType {
+        TableType { element: self.canonical(ty.element), ..ty }
+    }
+
+    /// The type of an import or export in canonical numbers. Functions and tags keep their type index.
+    pub fn canonical_extern(&self, ty: &ExternType) -> ExternType {
+        match ty {
+            ExternType::Table(ty) => ExternType::Table(self.canonical_table(*ty)),
+            ExternType::Global(ty) => ExternType::Global(self.canonical_global(*ty)),
+            other => other.clone(),
+        }
+    }
+
+    fn hierarchy(&self, ty: ValType) -> Option<Hierarchy> {
+        match ty {
+            ValType::Ref(r) => Some(r.heap.hierarchy().unwrap_or_else(|| types::hierarchy(self.canonical(r).heap))),
+            _ => None,
+        }
+    }
+
+    /// Whether values of a type of the module are functions.
+    pub(crate) fn is_func(&self, ty: ValType) -> bool {
+        self.hierarchy(ty) == Some(Hierarchy::Func)
+    }
+
+    /// Whether values of a type of the module are references that are no functions.
+    pub(crate) fn is_object(&self, ty: ValType) -> bool {
+        self.hierarchy(ty).is_some_and(|hierarchy| hierarchy != Hierarchy::Func)
     }
 
     /// The trampoline by which the host calls functions of a type. Null when the host cannot come by such a

@@ -7,11 +7,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use gantry_module::{HeapType, ValType};
+use gantry_module::{Hierarchy, ValType};
 
 use crate::code::LoadedModule;
 use crate::global;
-use crate::store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId, reference_in};
+use crate::heap::Heap;
+use crate::host::HostFailure;
+use crate::store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId, TagId, reference_in};
+use crate::types;
 
 /// Handles of host values are odd and below this, so that no address looks like one.
 const MAX_HANDLE: usize = 1 << 33;
@@ -26,11 +29,13 @@ pub struct Collected {
 /// Takes the roots of a collection.
 pub struct Marker<'s> {
     store: &'s Store,
+    heap: &'s mut Heap,
     instances: Vec<bool>,
     memories: Vec<bool>,
     tables: Vec<bool>,
     globals: Vec<bool>,
     hosts: Vec<bool>,
+    tags: Vec<bool>,
     pending: Vec<Item>,
     live_handles: Vec<usize>,
 }
@@ -48,14 +53,16 @@ fn first_time(marks: &mut [bool], id: u32) -> bool {
 }
 
 impl<'s> Marker<'s> {
-    fn new(store: &'s Store) -> Self {
+    fn new(store: &'s Store, heap: &'s mut Heap) -> Self {
         Marker {
             store,
+            heap,
             instances: vec![false; store.instances.capacity()],
             memories: vec![false; store.memories.capacity()],
             tables: vec![false; store.tables.capacity()],
             globals: vec![false; store.globals.capacity()],
             hosts: vec![false; store.hosts.capacity()],
+            tags: vec![false; store.tags.capacity()],
             pending: Vec::new(),
             live_handles: Vec::new(),
         }
@@ -94,6 +101,28 @@ impl<'s> Marker<'s> {
         }
     }
 
+    /// Keeps a tag.
+    pub fn tag(&mut self, id: TagId) {
+        self.tags[id.0 as usize] = true;
+    }
+
+    /// Keeps the host value with a handle.
+    pub(crate) fn handle(&mut self, handle: usize) {
+        self.live_handles.push(handle);
+    }
+
+    /// Keeps what a reference outside the `func` hierarchy refers to, which may be null.
+    pub fn object(&mut self, reference: usize) {
+        match reference % 2 {
+            1 => self.live_handles.push(reference),
+            _ => self.heap.mark(reference),
+        }
+    }
+
+    pub(crate) fn func_at(&mut self, address: usize) {
+        self.func(FuncPtr::new(std::ptr::with_exposed_provenance_mut(address)).expect("not null"));
+    }
+
     /// Keeps a function.
     pub fn func(&mut self, func: FuncPtr) {
         match self.store.func_owner(func) {
@@ -102,24 +131,33 @@ impl<'s> Marker<'s> {
         }
     }
 
-    fn reference(&mut self, heap: HeapType, value: usize) {
-        match (heap, value) {
-            (_, 0) => {}
-            (HeapType::Extern, handle) => self.live_handles.push(handle),
-            (HeapType::Func, address) => {
-                let func = FuncPtr::new(std::ptr::with_exposed_provenance_mut(address)).expect("not null");
-                self.func(func);
-            }
+    fn reference(&mut self, is_func: bool, value: usize) {
+        match value {
+            0 => {}
+            address if is_func => self.func_at(address),
+            object => self.object(object),
         }
     }
 
     fn trace(&mut self) {
+        loop {
+            self.trace_items();
+            let mut outside = Vec::new();
+            self.heap.mark_step(usize::MAX, &mut |found| outside.push(found));
+            if outside.is_empty() {
+                return;
+            }
+            outside.into_iter().for_each(|found| Store::trace_outside(found, self));
+        }
+    }
+
+    fn trace_items(&mut self) {
         while let Some(item) = self.pending.pop() {
             match item {
                 Item::Instance(id) => self.trace_instance(id),
                 Item::Table(id) => {
                     let table = self.store.table(id);
-                    table.elements().iter().for_each(|value| self.reference(table.ty().element.heap, *value));
+                    table.elements().iter().for_each(|value| self.reference(table.holds_functions(), *value));
                 }
                 Item::Global(id) => self.trace_global(id),
                 Item::Host(id) => {
@@ -137,11 +175,14 @@ impl<'s> Marker<'s> {
         instance.tables.iter().for_each(|table| self.table(*table));
         instance.memories.iter().for_each(|memory| self.memory(*memory));
         instance.imported_globals.iter().for_each(|global| self.global(*global));
+        instance.tags.iter().for_each(|tag| self.tag(*tag));
+        instance.made_elements.iter().flatten().flatten().for_each(|object| self.object(*object));
         instance.defined_globals.iter().flatten().for_each(|global| self.global(*global));
         let module = instance.module();
         for index in module.imported_globals..module.globals.len() as u32 {
-            if let ValType::Ref(ty) = module.global_type(index) {
-                self.reference(ty.heap, reference_in(instance.global_value(index)));
+            let ty = module.global_type(index);
+            if matches!(ty, ValType::Ref(_)) {
+                self.reference(instance.loaded().is_func(ty), reference_in(instance.global_value(index)));
             }
         }
     }
@@ -152,7 +193,8 @@ impl<'s> Marker<'s> {
             global::Place::Instance { instance, .. } => self.instance(instance),
             global::Place::Own(_) => {
                 if let ValType::Ref(ty) = global.ty().content {
-                    self.reference(ty.heap, reference_in(global.get()));
+                    let is_func = types::hierarchy(ty.heap) == Hierarchy::Func;
+                    self.reference(is_func, reference_in(global.get()));
                 }
             }
         }
@@ -167,12 +209,14 @@ impl<'s> Marker<'s> {
             if word % 2 == 1 && word < MAX_HANDLE {
                 self.live_handles.push(word);
             }
+            self.heap.mark_word(word);
             match places.find(word) {
                 Some(Place::Instance(id)) => self.instance(*id),
                 Some(Place::Memory(id)) => self.memory(*id),
                 Some(Place::Table(id)) => self.table(*id),
                 Some(Place::Global(id)) => self.global(*id),
                 Some(Place::Host(id)) => self.host(*id),
+                Some(Place::Tag(id)) => self.tag(*id),
                 Some(Place::Module(module)) => running.push(module.clone()),
                 None => {}
             }
@@ -190,6 +234,7 @@ enum Place {
     Table(TableId),
     Global(GlobalId),
     Host(HostId),
+    Tag(TagId),
     Module(Arc<LoadedModule>),
 }
 
@@ -226,6 +271,9 @@ impl Places {
                 places.push((addresses_of(&**value), Place::Global(GlobalId(id as u32))));
             }
         }
+        for (id, tag) in &store.tags {
+            places.push((addresses_of(&**tag), Place::Tag(TagId(id as u32))));
+        }
         modules.sort_unstable_by_key(|module| Arc::as_ptr(module));
         modules.dedup_by_key(|module| Arc::as_ptr(module));
         for module in modules {
@@ -245,8 +293,16 @@ impl Places {
 
 pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) -> Collected {
     store.forget_caller();
-    let mut marker = Marker::new(store);
+    let mut heap = std::mem::take(&mut store.heap);
+    heap.start_marking(&mut store.context);
+    let mut marker = Marker::new(store, &mut heap);
     roots(&mut marker);
+    if let Some(visit) = &store.heap_roots {
+        visit(&mut |reference| marker.object(reference));
+    }
+    if let Some(HostFailure::Exception(exception)) = store.failure {
+        marker.object(exception);
+    }
     store.callers().for_each(|caller| marker.instance(caller));
     let mut running_code = Vec::new();
     if store.depth() > 0 {
@@ -258,7 +314,9 @@ pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) ->
         running_code.dedup_by_key(|module| Arc::as_ptr(module));
     }
     marker.trace();
-    let Marker { instances, memories, tables, globals, hosts, live_handles, .. } = marker;
+    let Marker { instances, memories, tables, globals, hosts, tags, live_handles, .. } = marker;
+    heap.end_marking(&mut store.context);
+    store.heap = heap;
     let collected = Collected { live_handles };
     store.instances.retain(|id, _| instances[id]);
     let mut freed_bytes = 0;
@@ -273,6 +331,7 @@ pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) ->
     store.tables.retain(|id, _| tables[id]);
     store.globals.retain(|id, _| globals[id]);
     store.hosts.retain(|id, _| hosts[id]);
+    store.tags.retain(|id, _| tags[id]);
     store.running_code = running_code;
     store.debt = 0;
     collected

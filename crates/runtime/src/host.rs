@@ -16,12 +16,14 @@ use crate::types::TypeId;
 pub enum HostFailure {
     /// It wants wasm to be left with this. The embedder knows what it is.
     Error(Box<dyn Any>),
+    /// It throws this exception, which wasm may catch.
+    Exception(usize),
     /// It panicked; the payload goes on when wasm has been left.
     Panic(Box<dyn Any + Send>),
 }
 
 /// A host function: it gets the store, and the arguments as slots, which it replaces by results.
-pub(crate) type Callback = dyn Fn(&mut Store, *mut u8) -> Result<(), Box<dyn Any>>;
+pub(crate) type Callback = dyn Fn(&mut Store, *mut u8) -> Result<(), HostFailure>;
 
 pub(crate) enum Behaviour {
     /// Suspends the activation: the embedder sees [`Step::Call`](crate::Step::Call).
@@ -51,11 +53,12 @@ impl std::fmt::Debug for HostFunction {
 }
 
 impl HostFunction {
-    /// A function of type `ty` of `module`, which imports such a function.
+    /// A function whose trampolines are those of type `ty` of `module`, which imports such a function.
     pub(crate) fn make(
         store: &mut Store,
         module: Arc<LoadedModule>,
         ty: u32,
+        type_id: TypeId,
         behaviour: Behaviour,
         owner: Option<InstanceId>,
         key: u32,
@@ -72,11 +75,12 @@ impl HostFunction {
             libcalls: crate::libcalls::table(),
             code_table: std::ptr::null(),
             type_ids: std::ptr::null(),
+            types: std::ptr::null(),
         };
         let funcref = VMFuncRef {
             slot: module.host_slot(ty),
             vmctx: std::ptr::null_mut(),
-            type_id: module.type_ids()[ty as usize],
+            type_id,
             index: 0,
             entry: module.entry(ty),
         };
@@ -175,7 +179,7 @@ unsafe fn run(store: *mut Store, callback: &Callback, values: *mut u8) -> u32 {
     let outcome = unsafe { catch_unwind(AssertUnwindSafe(|| callback(&mut *store, values))) };
     let failure = match outcome {
         Ok(Ok(())) => return 0,
-        Ok(Err(error)) => HostFailure::Error(error),
+        Ok(Err(failure)) => failure,
         Err(panic) => HostFailure::Panic(panic),
     };
     // SAFETY: as above.

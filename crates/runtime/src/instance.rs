@@ -4,17 +4,19 @@ use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use gantry_abi::TrapCode;
+use gantry_abi::object::VMTag;
 use gantry_abi::vmctx::{
     ContextKind, VMContextHeader, VMFuncRef, VMFunctionImport, VMGlobal, VMMemoryEntry, VMStoreContext, VMTable,
 };
-use gantry_module::{ElementItems, ExternIndex, Module};
+use gantry_module::{ConstExpr, ElementItems, ExternIndex, Module};
 
 use crate::code::LoadedModule;
 use crate::const_expr;
 use crate::global::{Global, Place};
 use crate::libcalls;
 use crate::memory::Memory;
-use crate::store::{FuncPtr, GlobalId, InstanceId, MemoryId, Store, TableId};
+use crate::store::{FuncPtr, GlobalId, InstanceId, MemoryId, Store, TableId, TagId};
 
 const VMCTX_ALIGN: usize = 16;
 
@@ -25,11 +27,14 @@ pub struct Instance {
     vmctx: NonNull<u8>,
     pub(crate) tables: Box<[TableId]>,
     pub(crate) memories: Box<[MemoryId]>,
+    pub(crate) tags: Box<[TagId]>,
     pub(crate) imported_globals: Box<[GlobalId]>,
     /// Those of the defined globals that are exported.
     pub(crate) defined_globals: Box<[Option<GlobalId>]>,
     pub(crate) dropped_data: Box<[bool]>,
     pub(crate) dropped_elements: Box<[bool]>,
+    /// The elements of segments that hold objects of their own.
+    pub(crate) made_elements: Box<[Option<Box<[usize]>>]>,
 }
 
 impl Instance {
@@ -46,12 +51,15 @@ impl Instance {
             libcalls: libcalls::table(),
             code_table: module.slots().as_ptr(),
             type_ids: module.type_ids().as_ptr(),
+            types: module.vm_types().as_ptr(),
         };
         // SAFETY: the vmctx begins with the header.
         unsafe { vmctx.cast::<VMContextHeader>().write(header) };
         let mut instance = Box::new(Instance {
             vmctx,
             tables: Box::default(),
+            tags: Box::default(),
+            made_elements: vec![None; info.elements.len()].into(),
             memories: Box::default(),
             imported_globals: Box::default(),
             defined_globals: vec![None; info.global_inits.len()].into(),
@@ -145,6 +153,11 @@ impl Instance {
         unsafe { self.part::<VMMemoryEntry>(self.module.layout().memory(index)).write(entry) };
     }
 
+    pub(crate) fn set_tag(&mut self, index: u32, tag: *const VMTag) {
+        // SAFETY: the layout has a place for each tag.
+        unsafe { self.part::<*const VMTag>(self.module.layout().tag(index)).write(tag) };
+    }
+
     /// A table, by its index.
     pub fn table(&self, index: u32) -> TableId {
         self.tables[index as usize]
@@ -153,6 +166,11 @@ impl Instance {
     /// A memory, by its index.
     pub fn memory(&self, index: u32) -> MemoryId {
         self.memories[index as usize]
+    }
+
+    /// A tag, by its index.
+    pub fn tag(&self, index: u32) -> TagId {
+        self.tags[index as usize]
     }
 
     // Globals
@@ -181,23 +199,6 @@ impl Instance {
         // SAFETY: as above.
         unsafe { self.global_pointer(index).write(value) };
     }
-
-    /// The elements of a segment from `start`, `len` of them. `None` when there are not that many.
-    pub(crate) fn segment_elements(&self, segment: u32, start: u32, len: u32) -> Option<Vec<usize>> {
-        let items = &self.module().elements[segment as usize].items;
-        let present = if self.dropped_elements[segment as usize] { 0 } else { items.len() as u64 };
-        let end = u64::from(start) + u64::from(len);
-        if end > present {
-            return None;
-        }
-        let range = start as usize..end as usize;
-        Some(match items {
-            ElementItems::Functions(funcs) => funcs[range].iter().map(|f| self.func(*f).addr().get()).collect(),
-            ElementItems::Expressions(exprs) => {
-                exprs[range].iter().map(|expr| const_expr::eval(self, expr) as usize).collect()
-            }
-        })
-    }
 }
 
 impl Drop for Instance {
@@ -212,6 +213,48 @@ fn vmctx_layout(module: &LoadedModule) -> Layout {
 }
 
 impl Store {
+    /// The elements of a segment from `start`, `len` of them.
+    pub(crate) fn segment_elements(
+        &mut self,
+        id: InstanceId,
+        segment: u32,
+        start: u32,
+        len: u32,
+    ) -> Result<Vec<usize>, TrapCode> {
+        let instance = self.instance(id);
+        let loaded = instance.loaded().clone();
+        let items = &loaded.module().elements[segment as usize].items;
+        let present = if instance.dropped_elements[segment as usize] { 0 } else { items.len() as u64 };
+        let end = u64::from(start) + u64::from(len);
+        if end > present {
+            return Err(TrapCode::TableOutOfBounds);
+        }
+        let range = start as usize..end as usize;
+        if let Some(values) = &instance.made_elements[segment as usize] {
+            return Ok(values[range].to_vec());
+        }
+        match items {
+            ElementItems::Functions(funcs) => Ok(funcs[range].iter().map(|f| instance.func(*f).addr().get()).collect()),
+            ElementItems::Expressions(exprs) => {
+                let eval = |expr| const_expr::eval(self, id, expr).map(|bits| bits as usize);
+                exprs[range].iter().map(eval).collect::<Option<_>>().ok_or(TrapCode::OutOfHeap)
+            }
+        }
+    }
+
+    /// Evaluates the segments whose elements are objects: each is made once.
+    pub(crate) fn make_elements(&mut self, id: InstanceId) -> Result<(), TrapCode> {
+        let loaded = self.instance(id).loaded().clone();
+        for (segment, element) in loaded.module().elements.iter().enumerate() {
+            let ElementItems::Expressions(exprs) = &element.items else { continue };
+            if exprs.iter().any(ConstExpr::makes_objects) {
+                let values = self.segment_elements(id, segment as u32, 0, exprs.len() as u32)?;
+                self.instance_mut(id).made_elements[segment] = Some(values.into());
+            }
+        }
+        Ok(())
+    }
+
     /// An imported or exported global of an instance, by its index.
     pub fn instance_global(&self, id: InstanceId, index: u32) -> GlobalId {
         let instance = self.instance(id);
@@ -233,7 +276,7 @@ impl Store {
                 continue;
             }
             let place = Place::Instance { instance: id, at: instance.global_pointer(index) };
-            let global = self.insert_global(Global { ty: module.globals[index as usize], place });
+            let global = self.insert_global(Global { ty: loaded.global_type(index), place });
             self.instance_mut(id).defined_globals[defined as usize] = Some(global);
         }
     }

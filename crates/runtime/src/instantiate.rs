@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use gantry_abi::TrapCode;
 use gantry_abi::vmctx::VMGlobal;
-use gantry_module::{ExternType, Module, SegmentMode};
+use gantry_module::{ConstExpr, ExternType, Module, SegmentMode};
 
-use crate::OutOfMemory;
 use crate::code::LoadedModule;
 use crate::const_expr;
 use crate::host::{Behaviour, HostFunction};
 use crate::instance::Instance;
-use crate::store::{FuncPtr, GlobalId, InstanceId, MemoryId, Store, TableId};
+use crate::store::{FuncPtr, GlobalId, InstanceId, MemoryId, Store, TableId, TagId};
+use crate::{OutOfMemory, types};
 
 /// Something that can be imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub enum Extern {
     Memory(MemoryId),
     /// A global.
     Global(GlobalId),
+    /// A tag.
+    Tag(TagId),
     /// A function that the embedder calls when [`Step::Call`](crate::Step::Call) asks for it. It is made for this
     /// import, of the type that the import has; the number is its key.
     Suspend(u32),
@@ -59,10 +61,11 @@ impl From<OutOfMemory> for InstantiateError {
 
 fn describe(module: &Module, ty: &ExternType) -> String {
     match ty {
-        ExternType::Func(index) => format!("function {}", module.types[*index as usize]),
+        ExternType::Func(index) => format!("function {}", module.types.func(*index)),
         ExternType::Table(ty) => format!("table {ty}"),
         ExternType::Memory(ty) => format!("memory {ty}"),
         ExternType::Global(ty) => format!("global {ty}"),
+        ExternType::Tag(index) => format!("tag {}", module.types.func(*index)),
     }
 }
 
@@ -88,9 +91,10 @@ impl Store {
             return Err(error.into());
         }
         // From here on it may have been seen through imported tables; if it fails, the collector decides.
-        self.init_globals(id);
+        self.init_globals(id)?;
         self.announce_exported_globals(id);
-        self.init_tables(id);
+        self.init_tables(id)?;
+        self.make_elements(id).map_err(InstantiateError::Trap)?;
         self.init_elements(id)?;
         self.init_data(id)?;
         Ok(id)
@@ -103,17 +107,22 @@ impl Store {
             let fits = match (&import.ty, *actual) {
                 (ExternType::Func(_), Extern::Suspend(_)) => true,
                 (ExternType::Func(ty), Extern::Func(func)) => {
-                    self.func_type_id(func) == module.type_ids()[*ty as usize]
+                    types::is_subtype(self.func_type_id(func), module.type_ids()[*ty as usize])
                 }
                 (ExternType::Table(ty), Extern::Table(id)) => {
                     let table = self.table(id);
-                    table.ty().satisfies(table.len(), ty)
+                    table.ty().satisfies(table.len(), &module.canonical_table(*ty))
                 }
                 (ExternType::Memory(ty), Extern::Memory(id)) => {
                     let memory = self.memory(id);
                     memory.style() == module.memory_style().of(ty) && memory.ty().satisfies(memory.pages(), ty)
                 }
-                (ExternType::Global(ty), Extern::Global(id)) => self.global(id).ty() == *ty,
+                (ExternType::Global(ty), Extern::Global(id)) => {
+                    let (actual, wanted) = (self.global(id).ty(), module.canonical_global(*ty));
+                    let below = !wanted.mutable && types::val_type_matches(actual.content, wanted.content);
+                    actual.mutable == wanted.mutable && (below || actual.content == wanted.content)
+                }
+                (ExternType::Tag(ty), Extern::Tag(id)) => self.tag_type(id) == module.type_ids()[*ty as usize],
                 _ => false,
             };
             if !fits {
@@ -141,12 +150,14 @@ impl Store {
                 format!("memory {ty}")
             }
             Extern::Global(id) => format!("global {}", self.global(id).ty()),
+            Extern::Tag(id) => format!("tag {}", types::func_type(self.tag_type(id))),
         }
     }
 
     fn link(&mut self, id: InstanceId, loaded: &Arc<LoadedModule>, imports: &[Extern]) -> Result<(), OutOfMemory> {
         let module = loaded.module();
         let (mut funcs, mut tables, mut memories, mut globals) = (0, Vec::new(), Vec::new(), Vec::new());
+        let mut tags = Vec::new();
         for (import, item) in module.imports.iter().zip(imports) {
             match *item {
                 Extern::Func(func) => {
@@ -155,12 +166,21 @@ impl Store {
                 }
                 Extern::Suspend(key) => {
                     let ExternType::Func(ty) = import.ty else { unreachable!("imports were checked") };
-                    let host = HostFunction::make(self, loaded.clone(), ty, Behaviour::Suspend, Some(id), key);
+                    let host = HostFunction::make(
+                        self,
+                        loaded.clone(),
+                        ty,
+                        loaded.type_ids()[ty as usize],
+                        Behaviour::Suspend,
+                        Some(id),
+                        key,
+                    );
                     let func = self.host(host).funcref();
                     self.instance_mut(id).set_func_import(funcs, func);
                     funcs += 1;
                 }
                 Extern::Table(table) => tables.push(table),
+                Extern::Tag(tag) => tags.push(tag),
                 Extern::Memory(memory) => memories.push(memory),
                 Extern::Global(global) => {
                     let at = self.global(global).pointer();
@@ -170,12 +190,18 @@ impl Store {
             }
         }
         for ty in &module.tables[tables.len()..] {
-            tables.push(self.new_table(*ty, 0)?);
+            tables.push(self.new_table(loaded.canonical_table(*ty), 0)?);
         }
         for ty in &module.memories[memories.len()..] {
             memories.push(self.new_memory(*ty, loaded.memory_style())?);
         }
+        for ty in &module.tags[tags.len()..] {
+            tags.push(self.new_tag(loaded.type_ids()[*ty as usize]));
+        }
         let instance = &mut self.instances[id.0 as usize];
+        for (index, tag) in tags.iter().enumerate() {
+            instance.set_tag(index as u32, self.tags[tag.0 as usize].vm());
+        }
         for (index, table) in tables.iter().enumerate() {
             instance.set_table(index as u32, self.tables[table.0 as usize].definition());
         }
@@ -183,48 +209,55 @@ impl Store {
             instance.set_memory(index as u32, &self.memories[memory.0 as usize]);
         }
         instance.tables = tables.into();
+        instance.tags = tags.into();
         instance.memories = memories.into();
         instance.imported_globals = globals.into();
         Ok(())
     }
 
-    fn init_globals(&mut self, id: InstanceId) {
+    fn eval(&mut self, id: InstanceId, expr: &ConstExpr) -> Result<const_expr::Bits, InstantiateError> {
+        const_expr::eval(self, id, expr).ok_or(InstantiateError::Trap(TrapCode::OutOfHeap))
+    }
+
+    fn init_globals(&mut self, id: InstanceId) -> Result<(), InstantiateError> {
         let loaded = self.instance(id).loaded().clone();
         let module = loaded.module();
         for (defined, expr) in module.global_inits.iter().enumerate() {
-            let value = const_expr::eval(self.instance(id), expr);
+            let value = self.eval(id, expr)?;
             let index = module.imported_globals + defined as u32;
             self.instance_mut(id).init_global(index, VMGlobal(value.to_le_bytes()));
         }
+        Ok(())
     }
 
-    fn init_tables(&mut self, id: InstanceId) {
+    fn init_tables(&mut self, id: InstanceId) -> Result<(), InstantiateError> {
         let loaded = self.instance(id).loaded().clone();
         let module = loaded.module();
         for (defined, init) in module.table_inits.iter().enumerate() {
             let Some(init) = init else { continue };
-            let instance = self.instance(id);
-            let value = const_expr::eval(instance, init) as usize;
-            let table = instance.table(module.imported_tables + defined as u32);
+            let value = self.eval(id, init)? as usize;
+            let table = self.instance(id).table(module.imported_tables + defined as u32);
             let table = self.table_mut(table);
             table.fill(0, value, table.len()).expect("the whole table");
         }
+        Ok(())
     }
 
     fn init_elements(&mut self, id: InstanceId) -> Result<(), InstantiateError> {
         let loaded = self.instance(id).loaded().clone();
         for (segment, element) in loaded.module().elements.iter().enumerate() {
             if let SegmentMode::Active { index, offset } = &element.mode {
-                let instance = self.instance(id);
-                let offset = const_expr::eval(instance, offset) as u64;
-                let values = instance.segment_elements(segment as u32, 0, element.items.len() as u32);
-                let values = values.expect("the whole segment");
-                let table = instance.table(*index);
+                let offset = self.eval(id, offset)? as u64;
+                let values = self.segment_elements(id, segment as u32, 0, element.items.len() as u32);
+                let values = values.map_err(InstantiateError::Trap)?;
+                let table = self.instance(id).table(*index);
                 let done = self.table_mut(table).init(offset, &values);
                 done.ok_or(InstantiateError::Trap(TrapCode::TableOutOfBounds))?;
             }
             if !matches!(element.mode, SegmentMode::Passive) {
-                self.instance_mut(id).dropped_elements[segment] = true;
+                let instance = self.instance_mut(id);
+                instance.dropped_elements[segment] = true;
+                instance.made_elements[segment] = None;
             }
         }
         Ok(())
@@ -235,10 +268,9 @@ impl Store {
         let module = loaded.module();
         for (segment, data) in module.data.iter().enumerate() {
             let SegmentMode::Active { index, offset } = &data.mode else { continue };
-            let instance = self.instance(id);
             // Of 32-bit constants the upper half is zero.
-            let offset = const_expr::eval(instance, offset) as u64 as usize;
-            let memory = instance.memory(*index);
+            let offset = self.eval(id, offset)? as u64 as usize;
+            let memory = self.instance(id).memory(*index);
             let bytes = module.data_bytes(segment);
             let memory = self.memory_mut(memory).data_mut();
             let target = offset.checked_add(bytes.len()).and_then(|end| memory.get_mut(offset..end));

@@ -11,13 +11,16 @@ mod code;
 mod collect;
 mod const_expr;
 mod fiber;
+mod gc;
 mod global;
+mod heap;
 mod host;
 mod instance;
 mod instantiate;
 mod libcalls;
 mod mapped;
 mod memory;
+mod object_calls;
 mod poll;
 mod registry;
 mod reservation;
@@ -26,12 +29,14 @@ pub mod sys;
 mod table;
 mod trap;
 mod types;
+mod unwind;
 
 pub use activation::{Resume, Step};
 pub use code::{LoadError, LoadedModule};
 pub use collect::{Collected, Marker};
 pub use fiber::NATIVE_STACK;
 pub use gantry_abi::vmctx::{MemoryStyle, VALUE_SIZE, VMFuncRef, VMGlobal};
+pub use gc::VisitRoots;
 pub use global::Global;
 pub use host::{HostFailure, HostFunction};
 pub use instance::Instance;
@@ -39,10 +44,10 @@ pub use instantiate::{Extern, InstantiateError, LinkError};
 pub use mapped::MappedFile;
 pub use memory::Memory;
 pub use poll::PollPage;
-pub use store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId};
+pub use store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId, TagId};
 pub use table::{MAX_TABLE_LEN, Table};
 pub use trap::{Frame, Trap};
-pub use types::TypeId;
+pub use types::{TypeId, func_type_id, heap_type_matches, hierarchy, is_subtype, ref_type_matches, val_type_matches};
 
 /// Memory could not be had from the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -6,14 +6,17 @@
 use gantry_abi::Libcall;
 use gantry_abi::vmctx::VMContextHeader;
 
-use crate::instance::Instance;
+use crate::object_calls::{
+    array_copy, array_init_data, array_init_elem, array_new, array_new_data, array_new_elem, exception_new, is_subtype,
+    struct_new, write_barrier,
+};
 use crate::store::{InstanceId, Store};
 use crate::sys;
 
-type Context = *mut VMContextHeader;
+pub(crate) type Context = *mut VMContextHeader;
 
-const OK: u32 = 0;
-const FAILED: u32 = 1;
+pub(crate) const OK: u32 = 0;
+pub(crate) const FAILED: u32 = 1;
 
 fn status(done: Option<()>) -> u32 {
     if done.is_some() { OK } else { FAILED }
@@ -57,6 +60,17 @@ const fn address(libcall: Libcall) -> *const u8 {
         Libcall::F64Trunc => f64_trunc as *const u8,
         Libcall::F32Nearest => f32_nearest as *const u8,
         Libcall::F64Nearest => f64_nearest as *const u8,
+        Libcall::IsSubtype => is_subtype as *const u8,
+        Libcall::StructNew => struct_new as *const u8,
+        Libcall::ArrayNew => array_new as *const u8,
+        Libcall::ArrayNewData => array_new_data as *const u8,
+        Libcall::ArrayNewElem => array_new_elem as *const u8,
+        Libcall::ArrayInitData => array_init_data as *const u8,
+        Libcall::ArrayInitElem => array_init_elem as *const u8,
+        Libcall::ArrayCopy => array_copy as *const u8,
+        Libcall::ExceptionNew => exception_new as *const u8,
+        Libcall::Throw => sys::throw as *const u8,
+        Libcall::WriteBarrier => write_barrier as *const u8,
     }
 }
 
@@ -64,7 +78,7 @@ const fn address(libcall: Libcall) -> *const u8 {
 ///
 /// # Safety
 /// `vmctx` is the context of the instance whose code is calling.
-unsafe fn caller<'a>(vmctx: Context) -> (&'a mut Store, InstanceId) {
+pub(crate) unsafe fn caller<'a>(vmctx: Context) -> (&'a mut Store, InstanceId) {
     // SAFETY: while code runs, the store's owner has given it away to code and to what that calls.
     unsafe {
         let store = (*(*vmctx).store).owner.cast::<Store>();
@@ -149,9 +163,8 @@ unsafe extern "C" fn table_fill(vmctx: Context, table: u32, target: u64, value: 
 unsafe extern "C" fn table_init(vmctx: Context, table: u32, segment: u32, target: u64, source: u32, len: u32) -> u32 {
     // SAFETY: called by compiled code.
     let (store, id) = unsafe { caller(vmctx) };
-    let instance: &Instance = store.instance(id);
-    let table = instance.table(table);
-    let Some(values) = instance.segment_elements(segment, source, len) else { return FAILED };
+    let table = store.instance(id).table(table);
+    let Ok(values) = store.segment_elements(id, segment, source, len) else { return FAILED };
     status(store.table_mut(table).init(target, &values))
 }
 

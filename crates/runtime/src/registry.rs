@@ -73,6 +73,14 @@ pub(crate) fn trap_at(pc: usize) -> Option<TrapCode> {
     with(pc, |artifact, _, offset| artifact.trap_at(offset))
 }
 
+/// The code that catches exceptions of the call that returns to `pc`, and the size of its frame.
+pub(crate) fn handler_at(pc: usize) -> Option<(usize, usize)> {
+    with(pc, |artifact, _, offset| {
+        let handler = artifact.handler_at(offset)?;
+        Some((pc - offset as usize + handler.code as usize, handler.frame as usize))
+    })
+}
+
 /// A wasm function that has code at an address.
 pub(crate) struct Location {
     pub module_name: Option<String>,

@@ -3,14 +3,17 @@
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
+use gantry_abi::object::{SIZE_CLASSES, VMFreeRun};
 use gantry_abi::vmctx::{ContextKind, MemoryStyle, VMFuncRef, VMGlobal, VMStoreContext};
-use gantry_module::{FuncType, GlobalType, MemoryType, TableType};
+use gantry_module::{FuncType, GlobalType, Hierarchy, MemoryType, TableType, ValType};
 use slab::Slab;
 
 use crate::code::LoadedModule;
 use crate::collect::Marker;
 use crate::fiber::{Fiber, Fibers};
+use crate::gc::{Tag, VisitRoots};
 use crate::global::{Global, Place};
+use crate::heap::Heap;
 use crate::host::{Behaviour, Callback, HostFailure, HostFunction};
 use crate::instance::Instance;
 use crate::memory::Memory;
@@ -42,6 +45,8 @@ ids! {
     GlobalId
     /// The number of a host function in its store.
     HostId
+    /// The number of a tag in its store.
+    TagId
 }
 
 /// What keeps a function alive.
@@ -64,6 +69,9 @@ pub struct Store {
     pub(crate) tables: Slab<Box<Table>>,
     pub(crate) globals: Slab<Global>,
     pub(crate) hosts: Slab<Box<HostFunction>>,
+    pub(crate) tags: Slab<Box<Tag>>,
+    pub(crate) heap: Heap,
+    pub(crate) heap_roots: Option<Box<VisitRoots>>,
     pub(crate) fibers: Fibers,
     pub(crate) caught: Box<CaughtTrap>,
     pub(crate) trap: Option<Trap>,
@@ -99,6 +107,8 @@ impl Store {
             entry_sp: 0,
             owner: ptr::null_mut(),
             fiber: ptr::null_mut(),
+            marking: 0,
+            free: [VMFreeRun { next: 0, end: 0 }; SIZE_CLASSES.len()],
         };
         Store {
             context: Box::new(context),
@@ -108,6 +118,9 @@ impl Store {
             tables: Slab::new(),
             globals: Slab::new(),
             hosts: Slab::new(),
+            tags: Slab::new(),
+            heap: Heap::default(),
+            heap_roots: None,
             fibers: Fibers::default(),
             caught: Box::new(CaughtTrap::new()),
             trap: None,
@@ -136,7 +149,12 @@ impl Store {
 
     /// Things alive.
     pub fn population(&self) -> usize {
-        self.instances.len() + self.memories.len() + self.tables.len() + self.globals.len() + self.hosts.len()
+        self.instances.len()
+            + self.memories.len()
+            + self.tables.len()
+            + self.globals.len()
+            + self.hosts.len()
+            + self.tags.len()
     }
 
     pub(crate) fn set_failure(&mut self, failure: HostFailure) {
@@ -205,7 +223,7 @@ impl Store {
 
     // Tables
 
-    /// Makes a table.
+    /// Makes a table. Its type is in canonical numbers.
     pub fn new_table(&mut self, ty: TableType, init: usize) -> Result<TableId, OutOfMemory> {
         let table = Table::new(ty, init)?;
         self.debt += 1;
@@ -224,7 +242,7 @@ impl Store {
 
     // Globals
 
-    /// Makes a global.
+    /// Makes a global. Its type is in canonical numbers.
     pub fn new_global(&mut self, ty: GlobalType, value: VMGlobal) -> GlobalId {
         self.insert_global(Global { ty, place: Place::Own(Box::new(value)) })
     }
@@ -250,13 +268,14 @@ impl Store {
     /// [`NATIVE_STACK`](crate::NATIVE_STACK) bytes of stack, and without calling functions of this store. They may wait
     /// with [`Store::pause`].
     pub fn new_native(&mut self, module: Arc<LoadedModule>, ty: u32, function: Box<Callback>) -> HostId {
-        HostFunction::make(self, module, ty, Behaviour::Native(function), None, 0)
+        let type_id = module.type_ids()[ty as usize];
+        HostFunction::make(self, module, ty, type_id, Behaviour::Native(function), None, 0)
     }
 
-    /// Makes a host function of the type that `module` imports at type index `ty`. The closure gets the arguments
-    /// as slots and leaves its results there.
-    pub fn new_callback(&mut self, module: Arc<LoadedModule>, ty: u32, callback: Box<Callback>) -> HostId {
-        HostFunction::make(self, module, ty, Behaviour::Callback(callback), None, 0)
+    /// Makes a host function of a canonical type. `module` imports a function at type index 0 with the same shape: equal
+    /// but for what references refer to. The closure gets the arguments as slots and leaves its results there.
+    pub fn new_callback(&mut self, module: Arc<LoadedModule>, type_id: TypeId, callback: Box<Callback>) -> HostId {
+        HostFunction::make(self, module, 0, type_id, Behaviour::Callback(callback), None, 0)
     }
 
     pub(crate) fn insert_host(&mut self, function: Box<HostFunction>) -> HostId {
@@ -300,7 +319,7 @@ impl Store {
 
     /// A function's parameter and result types.
     pub fn func_type(&self, func: FuncPtr) -> FuncType {
-        types::lookup(self.func_type_id(func))
+        types::func_type(self.func_type_id(func))
     }
 
     /// The instance whose code called the host function that is being called.
@@ -348,13 +367,14 @@ impl Store {
         for (_, table) in self.tables.iter().filter(|(_, table)| table.holds_functions()) {
             table.elements().iter().for_each(|address| keep(*address));
         }
-        for (_, global) in self.globals.iter().filter(|(_, global)| global.ty().content.is_funcref()) {
+        let is_func = |ty: ValType| matches!(ty, ValType::Ref(r) if types::hierarchy(r.heap) == Hierarchy::Func);
+        for (_, global) in self.globals.iter().filter(|(_, global)| is_func(global.ty().content)) {
             keep(reference_in(global.get()));
         }
         for (_, instance) in &self.instances {
             let module = instance.module();
             for index in module.imported_globals..module.globals.len() as u32 {
-                if module.global_type(index).is_funcref() {
+                if instance.loaded().is_func(module.global_type(index)) {
                     keep(reference_in(instance.global_value(index)));
                 }
             }

@@ -1,22 +1,23 @@
 //! Tables.
 
 use gantry_abi::vmctx::VMTable;
-use gantry_module::{HeapType, TableType};
+use gantry_module::{Hierarchy, TableType};
 
-use crate::OutOfMemory;
+use crate::{OutOfMemory, types};
 
 /// Elements that a table can have, as in other engines.
 pub const MAX_TABLE_LEN: u64 = 10_000_000;
 
 /// A table. Compiled code reads its first field.
 ///
-/// An element is 0 for null; otherwise a function's address ([`FuncPtr`](crate::FuncPtr)) or the handle that the
-/// embedder gave to a host value.
+/// An element is 0 for null; otherwise a function's address ([`FuncPtr`](crate::FuncPtr)) or what
+/// [`gantry_abi::object`] describes.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Table {
     definition: VMTable,
     ty: TableType,
+    holds_functions: bool,
     elements: Vec<usize>,
 }
 
@@ -25,6 +26,7 @@ impl Table {
         let mut table = Table {
             definition: VMTable { base: std::ptr::null_mut(), len: 0 },
             ty: TableType { max: ty.max, ..ty },
+            holds_functions: types::hierarchy(ty.element.heap) == Hierarchy::Func,
             elements: Vec::new(),
         };
         table.resize(ty.min, init).ok_or(OutOfMemory)?;
@@ -44,9 +46,9 @@ impl Table {
         self.ty
     }
 
-    /// Whether elements are functions; otherwise they are host values.
+    /// Whether elements are functions; otherwise they are other references.
     pub fn holds_functions(&self) -> bool {
-        self.ty.element.heap == HeapType::Func
+        self.holds_functions
     }
 
     /// Its present size.

@@ -2,13 +2,13 @@
 
 use std::mem::offset_of;
 
-use cranelift_codegen::ir::condcodes::IntCC;
-use cranelift_codegen::ir::{Inst, InstBuilder, MemFlagsData, SigRef, Value, types};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Value, types};
 use gantry_abi::TrapCode;
-use gantry_abi::vmctx::{VMContextHeader, VMFuncRef, VMFunctionImport, VMStoreContext};
+use gantry_abi::vmctx::{VMFuncRef, VMFunctionImport, VMStoreContext};
 use wasmparser::Operator;
 
 use crate::env::{POINTER, trap};
+use crate::exception::Callee;
 use crate::translator::FuncTranslator;
 
 /// A function that is called through its slot.
@@ -32,6 +32,15 @@ impl FuncTranslator<'_> {
                 let target = self.indirect_target(*type_index, *table_index);
                 self.return_call_slot(target, *type_index);
             }
+            Operator::CallRef { type_index } => {
+                let target = self.reference_target();
+                self.call_slot(target, *type_index);
+            }
+            Operator::ReturnCallRef { type_index } => {
+                self.poll_interrupt();
+                let target = self.reference_target();
+                self.return_call_slot(target, *type_index);
+            }
             _ => return false,
         }
         true
@@ -39,14 +48,10 @@ impl FuncTranslator<'_> {
 
     /// The context, then the operands that a function of this type takes.
     fn call_args(&mut self, vmctx: Value, ty: u32) -> Vec<Value> {
-        let params = self.env.module.types[ty as usize].params.len();
+        let params = self.env.module.types.func(ty).params.len();
         let mut args = vec![vmctx];
         args.extend(self.pop_n(params));
         args
-    }
-
-    fn push_results(&mut self, call: Inst) {
-        self.stack.extend_from_slice(self.b.inst_results(call));
     }
 
     fn call(&mut self, func: u32) {
@@ -57,8 +62,7 @@ impl FuncTranslator<'_> {
         }
         let args = self.call_args(self.vmctx, ty);
         let callee = self.func_ref(func);
-        let call = self.b.ins().call(callee, &args);
-        self.push_results(call);
+        self.call_and_push(Callee::Direct(callee), &args);
     }
 
     /// Calls a function in place of this one, whose frame is gone by then.
@@ -88,7 +92,18 @@ impl FuncTranslator<'_> {
         let funcref = self.table_element(table, index, TrapCode::UndefinedElement);
         self.check_type(funcref, ty);
         // Not to be moved before the check: the reference may be null.
-        let flags = MemFlagsData::trusted().with_readonly();
+        self.function_parts(funcref, MemFlagsData::trusted().with_readonly())
+    }
+
+    /// Pops a function. Null is found out by the first load.
+    fn reference_target(&mut self) -> Target {
+        let funcref = self.pop();
+        let null_faults =
+            MemFlagsData::new().with_aligned().with_readonly().with_trap_code(Some(trap(TrapCode::NullFunction)));
+        self.function_parts(funcref, null_faults)
+    }
+
+    fn function_parts(&mut self, funcref: Value, flags: MemFlagsData) -> Target {
         let slot = self.b.ins().load(POINTER, flags, funcref, offset_of!(VMFuncRef, slot) as i32);
         let vmctx = self.b.ins().load(POINTER, flags, funcref, offset_of!(VMFuncRef, vmctx) as i32);
         Target { slot, vmctx }
@@ -106,8 +121,7 @@ impl FuncTranslator<'_> {
 
     fn call_slot(&mut self, target: Target, ty: u32) {
         let (signature, code, args) = self.prepare(target, ty);
-        let call = self.b.ins().call_indirect(signature, code, &args);
-        self.push_results(call);
+        self.call_and_push(Callee::Indirect(signature, code), &args);
     }
 
     fn return_call_slot(&mut self, target: Target, ty: u32) {
@@ -123,9 +137,7 @@ impl FuncTranslator<'_> {
             .with_readonly()
             .with_trap_code(Some(trap(TrapCode::UninitializedElement)));
         let actual = self.b.ins().load(types::I32, null_faults, funcref, offset_of!(VMFuncRef, type_id) as i32);
-        let ids = self.load_constant(self.vmctx, offset_of!(VMContextHeader, type_ids));
-        let expected = self.b.ins().load(types::I32, Self::constant_flags(), ids, ty as i32 * 4);
-        let differ = self.b.ins().icmp(IntCC::NotEqual, actual, expected);
-        self.b.ins().trapnz(differ, trap(TrapCode::IndirectCallTypeMismatch));
+        let fits = self.is_func_type(actual, ty);
+        self.b.ins().trapz(fits, trap(TrapCode::IndirectCallTypeMismatch));
     }
 }

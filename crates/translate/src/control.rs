@@ -8,11 +8,11 @@ use gantry_abi::vmctx::VMStoreContext;
 use gantry_module::{Result, ValType};
 use wasmparser::{BlockType, BrTable, Operator};
 
-use crate::env::{clif_type, trap};
+use crate::env::{POINTER, trap};
 use crate::translator::FuncTranslator;
 
 /// What is particular to a kind of block.
-enum Kind {
+pub(crate) enum Kind {
     Block,
     Loop {
         header: Block,
@@ -22,21 +22,36 @@ enum Kind {
         otherwise: Block,
     },
     Else,
+    /// `try_table`
+    TryTable {
+        catches: Vec<wasmparser::Catch>,
+    },
+    /// The body of a legacy `try`.
+    Try,
+    /// A handler of a legacy `try`: what it caught, and where to go on with what its clauses do not catch.
+    Catch {
+        exception: Value,
+        otherwise: Option<Block>,
+    },
     /// Opened where nothing is reachable: branches to it cannot exist.
     Unreachable,
 }
 
 /// An open block.
 pub(crate) struct Control {
-    kind: Kind,
+    pub kind: Kind,
+    /// Where exceptions from inside go; it gets the exception.
+    pub handler: Option<Block>,
+    /// Whether some do.
+    pub handler_used: bool,
     /// Where execution goes on after `end`. Has the results as parameters.
-    after: Block,
+    pub after: Block,
     params: Vec<Type>,
     results: Vec<Type>,
     /// Height of the operand stack below the block's parameters.
-    height: usize,
+    pub height: usize,
     /// Whether some branch goes to `after`.
-    after_used: bool,
+    pub after_used: bool,
 }
 
 impl Control {
@@ -49,7 +64,7 @@ impl Control {
     }
 }
 
-fn block_args(values: &[Value]) -> Vec<BlockArg> {
+pub(crate) fn block_args(values: &[Value]) -> Vec<BlockArg> {
     values.iter().map(|v| BlockArg::Value(*v)).collect()
 }
 
@@ -60,6 +75,8 @@ impl FuncTranslator<'_> {
         let after = self.block_with_params(&results);
         self.controls.push(Control {
             kind: Kind::Block,
+            handler: None,
+            handler_used: false,
             after,
             params: Vec::new(),
             results,
@@ -72,7 +89,7 @@ impl FuncTranslator<'_> {
         match op {
             Operator::Nop => {}
             Operator::Unreachable => self.trap_always(TrapCode::Unreachable),
-            Operator::Block { blockty } => self.block(*blockty),
+            Operator::Block { blockty } => self.open_block(Kind::Block, *blockty),
             Operator::Loop { blockty } => self.loop_(*blockty),
             Operator::If { blockty } => self.if_(*blockty),
             Operator::Else => self.else_(),
@@ -89,15 +106,24 @@ impl FuncTranslator<'_> {
     /// Code that cannot be reached is validated but not translated; only the nesting of blocks is followed.
     pub(crate) fn unreachable_operator(&mut self, op: &Operator<'_>) -> Result<()> {
         match op {
-            Operator::Block { .. } | Operator::Loop { .. } | Operator::If { .. } => {
+            Operator::Block { .. }
+            | Operator::Loop { .. }
+            | Operator::If { .. }
+            | Operator::TryTable { .. }
+            | Operator::Try { .. } => {
                 let after = self.controls.last().expect("validated").after;
                 let height = self.stack.len();
                 let (params, results) = (Vec::new(), Vec::new());
-                let kind = Kind::Unreachable;
-                self.controls.push(Control { kind, after, params, results, height, after_used: false });
+                let (kind, handler) = (Kind::Unreachable, None);
+                let control =
+                    Control { kind, handler, handler_used: false, after, params, results, height, after_used: false };
+                self.controls.push(control);
             }
             Operator::Else => self.else_(),
             Operator::End => self.end(),
+            Operator::Catch { .. } | Operator::CatchAll | Operator::Delegate { .. } => {
+                self.exception_operator(op);
+            }
             _ => {}
         }
         Ok(())
@@ -122,7 +148,7 @@ impl FuncTranslator<'_> {
             BlockType::Empty => (Vec::new(), Vec::new()),
             BlockType::Type(ty) => (Vec::new(), vec![clif_type_of(ty)]),
             BlockType::FuncType(index) => {
-                let ty = &self.env.module.types[index as usize];
+                let ty = self.env.module.types.func(index);
                 (Self::clif_types(&ty.params), Self::clif_types(&ty.results))
             }
         }
@@ -131,12 +157,18 @@ impl FuncTranslator<'_> {
     fn open(&mut self, kind: Kind, params: Vec<Type>, results: Vec<Type>) {
         let after = self.block_with_params(&results);
         let height = self.stack.len() - params.len();
-        self.controls.push(Control { kind, after, params, results, height, after_used: false });
+        let handler = match kind {
+            Kind::Try | Kind::TryTable { .. } => Some(self.block_with_params(&[POINTER])),
+            _ => None,
+        };
+        let control = Control { kind, handler, handler_used: false, after, params, results, height, after_used: false };
+        self.controls.push(control);
     }
 
-    fn block(&mut self, ty: BlockType) {
+    /// Opens a block of a given type around what follows.
+    pub(crate) fn open_block(&mut self, kind: Kind, ty: BlockType) {
         let (params, results) = self.block_type(ty);
-        self.open(Kind::Block, params, results);
+        self.open(kind, params, results);
     }
 
     fn loop_(&mut self, ty: BlockType) {
@@ -190,7 +222,7 @@ impl FuncTranslator<'_> {
     }
 
     /// Leaves the innermost block at its end, with its results.
-    fn jump_after(&mut self) {
+    pub(crate) fn jump_after(&mut self) {
         let control = self.controls.last_mut().expect("validated");
         control.after_used = true;
         let (after, results) = (control.after, control.results.len());
@@ -214,13 +246,20 @@ impl FuncTranslator<'_> {
             self.b.seal_block(header);
         }
         self.stack.truncate(control.height);
-        self.b.seal_block(control.after);
-        self.b.switch_to_block(control.after);
-        self.reachable = control.after_used;
+        let (after, after_used) = (control.after, control.after_used);
+        self.end_handlers(control);
+        self.go_on_after(after, after_used);
+    }
+
+    /// Goes on behind a block that has been closed.
+    pub(crate) fn go_on_after(&mut self, after: Block, used: bool) {
+        self.b.seal_block(after);
+        self.b.switch_to_block(after);
+        self.reachable = used;
         if self.controls.is_empty() {
-            self.return_from(control.after);
+            self.return_from(after);
         } else {
-            self.stack.extend_from_slice(self.b.block_params(control.after));
+            self.stack.extend_from_slice(self.b.block_params(after));
         }
     }
 
@@ -234,7 +273,7 @@ impl FuncTranslator<'_> {
     }
 
     /// The destination of a branch, and how many operands it takes with it.
-    fn branch_target(&mut self, depth: u32) -> (Block, usize) {
+    pub(crate) fn branch_target(&mut self, depth: u32) -> (Block, usize) {
         let at = self.controls.len() - 1 - depth as usize;
         let control = &mut self.controls[at];
         control.after_used |= !matches!(control.kind, Kind::Loop { .. });
@@ -257,10 +296,25 @@ impl FuncTranslator<'_> {
 
     fn br_if(&mut self, depth: u32) {
         let condition = self.pop();
+        self.branch_if(condition, depth);
+    }
+
+    /// Branches when the condition is not 0.
+    pub(crate) fn branch_if(&mut self, condition: Value, depth: u32) {
         let (target, arity) = self.branch_target(depth);
         let args = self.peek_n(arity);
         let next = self.b.create_block();
         self.b.ins().brif(condition, target, &block_args(&args), next, &[]);
+        self.b.seal_block(next);
+        self.b.switch_to_block(next);
+    }
+
+    /// Branches when the condition is 0.
+    pub(crate) fn branch_unless(&mut self, condition: Value, depth: u32) {
+        let (target, arity) = self.branch_target(depth);
+        let args = self.peek_n(arity);
+        let next = self.b.create_block();
+        self.b.ins().brif(condition, next, &[], target, &block_args(&args));
         self.b.seal_block(next);
         self.b.switch_to_block(next);
     }
@@ -290,6 +344,6 @@ fn clif_type_of(ty: wasmparser::ValType) -> Type {
         wasmparser::ValType::F32 => types::F32,
         wasmparser::ValType::F64 => types::F64,
         wasmparser::ValType::V128 => types::I8X16,
-        wasmparser::ValType::Ref(_) => clif_type(ValType::FUNCREF),
+        wasmparser::ValType::Ref(_) => POINTER,
     }
 }

@@ -6,10 +6,13 @@
 //! Must not know: how code is compiled, stored or run.
 
 mod call;
+mod cast;
 mod control;
 mod env;
+mod exception;
 mod memory;
 mod numeric;
+mod object;
 mod reference;
 mod simd;
 mod simd_memory;

@@ -26,6 +26,8 @@ pub(crate) struct Regions {
     pub tables: AliasRegion,
     /// Linear memories.
     pub heap: AliasRegion,
+    /// Structs and arrays.
+    pub objects: AliasRegion,
 }
 
 /// One function being translated.
@@ -91,7 +93,7 @@ pub fn translate_function(
         let offset = locals.original_position();
         let (count, local_type) = locals.read()?;
         validator.define_locals(offset, count, local_type)?;
-        t.declare_locals(count, t.local_type(local_type, offset)?);
+        t.declare_locals(count, FuncTranslator::local_type(local_type));
     }
     let mut operators = reader.get_operators_reader()?;
     t.start_body(&ty.results);
@@ -118,6 +120,7 @@ impl<'a> FuncTranslator<'a> {
             runtime: region(1, "runtime"),
             tables: region(2, "tables"),
             heap: region(3, "heap"),
+            objects: region(4, "objects"),
         };
         let mut b = FunctionBuilder::new(func, builder);
         let entry = b.create_block();
@@ -163,16 +166,15 @@ impl<'a> FuncTranslator<'a> {
         self.b.func.stack_limit = Some(limit);
     }
 
-    fn local_type(&self, ty: wasmparser::ValType, offset: u64) -> Result<Type> {
-        Ok(match ty {
+    fn local_type(ty: wasmparser::ValType) -> Type {
+        match ty {
             wasmparser::ValType::I32 => types::I32,
             wasmparser::ValType::I64 => types::I64,
             wasmparser::ValType::F32 => types::F32,
             wasmparser::ValType::F64 => types::F64,
             wasmparser::ValType::V128 => types::I8X16,
-            wasmparser::ValType::Ref(r) if r.is_nullable() => POINTER,
-            other => return Err(Error::new(format!("local type {other} is not enabled"), offset)),
-        })
+            wasmparser::ValType::Ref(_) => POINTER,
+        }
     }
 
     fn declare_locals(&mut self, count: u32, ty: Type) {
@@ -219,7 +221,11 @@ impl<'a> FuncTranslator<'a> {
             || self.reference_operator(op)
             || self.simd_operator(op)
             || self.simd_memory_operator(op)
-            || self.wide_operator(op);
+            || self.wide_operator(op)
+            || self.exception_operator(op)
+            || self.object_operator(op)
+            || self.array_operator(op)
+            || self.cast_operator(op, offset)?;
         if handled { Ok(()) } else { Err(Error::new(format!("instruction {op:?} is not enabled"), offset)) }
     }
 
@@ -331,7 +337,7 @@ impl<'a> FuncTranslator<'a> {
     pub fn type_sig(&mut self, ty: u32) -> SigRef {
         let b = &mut self.b;
         let module = self.env.module;
-        *self.type_sigs.entry(ty).or_insert_with(|| b.import_signature(env::wasm_signature(&module.types[ty as usize])))
+        *self.type_sigs.entry(ty).or_insert_with(|| b.import_signature(env::wasm_signature(module.types.func(ty))))
     }
 
     /// The Cranelift types of value types.

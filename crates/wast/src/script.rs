@@ -66,7 +66,7 @@ fn run_directive(world: &mut World, directive: WastDirective<'_>) -> Outcome {
         WastDirective::AssertMalformedCustom { .. } | WastDirective::AssertInvalidCustom { .. } => {
             skip("custom sections are not checked")
         }
-        WastDirective::AssertException { .. } => skip("exceptions"),
+        WastDirective::AssertException { mut exec, .. } => assert_exception(world, &mut exec),
         WastDirective::AssertSuspension { .. } => skip("stack switching"),
         WastDirective::Thread(_) | WastDirective::Wait { .. } => skip("threads"),
     }
@@ -89,6 +89,14 @@ fn assert_trap(world: &mut World, exec: &mut WastExecute<'_>, expected: &str) ->
         Some(actual) if same_reason(actual, expected) => Ok(()),
         Some(actual) => Err(Miss::failed(format_args!("expected trap {expected:?}, got trap {actual:?}"))),
         None => Err(Miss::failed(format_args!("expected trap {expected:?}, got: {error}"))),
+    }
+}
+
+fn assert_exception(world: &mut World, exec: &mut WastExecute<'_>) -> Outcome {
+    match world.execute(exec)? {
+        Ok(_) => Err(Miss::failed("expected an exception, got results")),
+        Err(error) if error.is_exception() => Ok(()),
+        Err(error) => Err(Miss::failed(format_args!("expected an exception, got: {error}"))),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Values of a script: arguments to the engine's, and expected results (with their patterns) against the engine's.
 
-use gantry_engine::{ExternRef, Store, Val};
+use gantry_engine::{ExternRef, HeapType as Heap, Hierarchy, Store, Val};
 use wast::core::{AbstractHeapType, HeapType, NanPattern, V128Pattern, WastArgCore, WastRetCore};
 use wast::token::{F32, F64};
 use wast::{WastArg, WastRet};
@@ -21,13 +21,41 @@ pub fn argument(store: &mut Store, arg: &WastArg<'_>) -> Result<Val, Miss> {
         WastArgCore::F32(value) => Val::F32(value.bits),
         WastArgCore::F64(value) => Val::F64(value.bits),
         WastArgCore::V128(value) => Val::V128(u128::from_le_bytes(value.to_le_bytes())),
-        WastArgCore::RefNull(HeapType::Abstract { shared: false, ty: AbstractHeapType::Func }) => Val::FuncRef(None),
-        WastArgCore::RefNull(HeapType::Abstract { shared: false, ty: AbstractHeapType::Extern }) => {
-            Val::ExternRef(None)
+        WastArgCore::RefNull(HeapType::Abstract { shared: false, ty }) => {
+            let hierarchy = hierarchy(*ty).ok_or_else(|| Miss::failed(format_args!("null {ty:?} is not supported")))?;
+            Val::null(hierarchy)
         }
         WastArgCore::RefExtern(number) => Val::ExternRef(Some(ExternRef::new(store, HostNumber(*number)))),
+        WastArgCore::RefHost(number) => Val::AnyRef(Some(ExternRef::new(store, HostNumber(*number)).to_any())),
         other => return Err(Miss::failed(format_args!("argument {other:?} is not supported"))),
     })
+}
+
+fn hierarchy(ty: AbstractHeapType) -> Option<Hierarchy> {
+    use AbstractHeapType as Abstract;
+    Some(match ty {
+        Abstract::Func | Abstract::NoFunc => Hierarchy::Func,
+        Abstract::Extern | Abstract::NoExtern => Hierarchy::Extern,
+        Abstract::Any | Abstract::Eq | Abstract::I31 | Abstract::Struct | Abstract::Array | Abstract::None => {
+            Hierarchy::Any
+        }
+        Abstract::Exn | Abstract::NoExn => Hierarchy::Exn,
+        _ => return None,
+    })
+}
+
+fn is_null(value: &Val) -> Option<Hierarchy> {
+    match value {
+        Val::FuncRef(None) => Some(Hierarchy::Func),
+        Val::ExternRef(None) => Some(Hierarchy::Extern),
+        Val::AnyRef(None) => Some(Hierarchy::Any),
+        Val::ExnRef(None) => Some(Hierarchy::Exn),
+        _ => None,
+    }
+}
+
+fn is_number(value: Option<std::rc::Rc<dyn std::any::Any>>, expected: u32) -> bool {
+    value.is_some_and(|value| value.downcast_ref::<HostNumber>().is_some_and(|actual| actual.0 == expected))
 }
 
 /// Checks results against what the script expects.
@@ -55,16 +83,24 @@ fn matches(store: &Store, actual: &Val, expected: &WastRetCore<'_>) -> bool {
         (WastRetCore::F32(expected), Val::F32(actual)) => matches_f32(*actual, expected),
         (WastRetCore::F64(expected), Val::F64(actual)) => matches_f64(*actual, expected),
         (WastRetCore::V128(expected), Val::V128(actual)) => matches_v128(*actual, expected),
-        (WastRetCore::RefNull(None), Val::FuncRef(None) | Val::ExternRef(None)) => true,
-        (WastRetCore::RefNull(Some(HeapType::Abstract { shared: false, ty })), actual) => match actual {
-            Val::FuncRef(None) => matches!(ty, AbstractHeapType::Func | AbstractHeapType::NoFunc),
-            Val::ExternRef(None) => matches!(ty, AbstractHeapType::Extern | AbstractHeapType::NoExtern),
-            _ => false,
-        },
+        (WastRetCore::RefNull(None), actual) => is_null(actual).is_some(),
+        (WastRetCore::RefNull(Some(HeapType::Abstract { shared: false, ty })), actual) => {
+            is_null(actual).is_some_and(|actual| hierarchy(*ty) == Some(actual))
+        }
+        // A null of a defined type: which one the script means is not known here.
+        (WastRetCore::RefNull(Some(HeapType::Concrete(_))), actual) => is_null(actual).is_some(),
+        (WastRetCore::RefAny, Val::AnyRef(Some(_))) => true,
+        (WastRetCore::RefEq, Val::AnyRef(Some(actual))) => actual.is(store, Heap::Eq),
+        (WastRetCore::RefArray, Val::AnyRef(Some(actual))) => actual.is(store, Heap::Array),
+        (WastRetCore::RefStruct, Val::AnyRef(Some(actual))) => actual.is(store, Heap::Struct),
+        (WastRetCore::RefI31, Val::AnyRef(Some(actual))) => actual.is(store, Heap::I31),
+        (WastRetCore::RefHost(expected), Val::AnyRef(Some(actual))) => {
+            is_number(actual.to_extern().data(store), *expected)
+        }
         (WastRetCore::RefFunc(_), Val::FuncRef(Some(_))) => true,
         (WastRetCore::RefExtern(None), Val::ExternRef(Some(_))) => true,
         (WastRetCore::RefExtern(Some(expected)), Val::ExternRef(Some(actual))) => {
-            actual.data(store).downcast_ref::<HostNumber>().is_some_and(|actual| actual.0 == *expected)
+            is_number(actual.data(store), *expected)
         }
         _ => false,
     }
@@ -111,6 +147,10 @@ fn describe(value: &Val) -> String {
         Val::FuncRef(Some(_)) => "a function".into(),
         Val::ExternRef(None) => "a null externref".into(),
         Val::ExternRef(Some(_)) => "an externref".into(),
+        Val::AnyRef(None) => "a null anyref".into(),
+        Val::AnyRef(Some(_)) => "an anyref".into(),
+        Val::ExnRef(None) => "a null exnref".into(),
+        Val::ExnRef(Some(_)) => "an exception".into(),
     }
 }
 

@@ -14,11 +14,11 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32):
 ;;     v4 = uextend.i64 v2
-;;     v5 = load.i64 notrap aligned readonly can_move v0+40
+;;     v5 = load.i64 notrap aligned readonly can_move v0+48
 ;;     v6 = load.i64 notrap aligned region1 v5+8
 ;;     v7 = icmp uge v4, v6
 ;;     trapnz v7, user5
-;;     v8 = load.i64 notrap aligned readonly can_move v0+40
+;;     v8 = load.i64 notrap aligned readonly can_move v0+48
 ;;     v9 = load.i64 notrap aligned region1 v8
 ;;     v10 = iconst.i64 3
 ;;     v11 = ishl v4, v10  ; v10 = 3
@@ -27,8 +27,8 @@
 ;;     v14 = load.i32 user6 aligned readonly v13+16
 ;;     v15 = load.i64 notrap aligned readonly can_move v0+32
 ;;     v16 = load.i32 notrap aligned readonly can_move v15
-;;     v17 = icmp ne v14, v16
-;;     trapnz v17, user7
+;;     v17 = icmp eq v14, v16
+;;     trapz v17, user7
 ;;     v18 = load.i64 notrap aligned readonly v13
 ;;     v19 = load.i64 notrap aligned readonly v13+8
 ;;     v20 = load.i64 notrap aligned readonly can_move v0+8

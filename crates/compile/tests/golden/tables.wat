@@ -35,11 +35,11 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+48
+;;     v4 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v5 = load.i64 notrap aligned region1 v4+8
 ;;     v6 = icmp uge v3, v5
 ;;     trapnz v6, user4
-;;     v7 = load.i64 notrap aligned readonly can_move v0+48
+;;     v7 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v8 = load.i64 notrap aligned region1 v7
 ;;     v9 = iconst.i64 3
 ;;     v10 = ishl v3, v9  ; v9 = 3
@@ -62,11 +62,11 @@
 ;;     v2 = iconst.i64 64
 ;;     v3 = iadd v0, v2  ; v2 = 64
 ;;     v4 = uextend.i64 v1
-;;     v5 = load.i64 notrap aligned readonly can_move v0+40
+;;     v5 = load.i64 notrap aligned readonly can_move v0+48
 ;;     v6 = load.i64 notrap aligned region1 v5+8
 ;;     v7 = icmp uge v4, v6
 ;;     trapnz v7, user4
-;;     v8 = load.i64 notrap aligned readonly can_move v0+40
+;;     v8 = load.i64 notrap aligned readonly can_move v0+48
 ;;     v9 = load.i64 notrap aligned region1 v8
 ;;     v10 = iconst.i64 3
 ;;     v11 = ishl v4, v10  ; v10 = 3
@@ -87,7 +87,7 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+40
+;;     v3 = load.i64 notrap aligned readonly can_move v0+48
 ;;     v4 = load.i64 notrap aligned region1 v3+8
 ;;     v5 = ireduce.i32 v4
 ;;     v6 = iconst.i64 0
@@ -113,11 +113,11 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+40
+;;     v4 = load.i64 notrap aligned readonly can_move v0+48
 ;;     v5 = load.i64 notrap aligned region1 v4+8
 ;;     v6 = icmp uge v3, v5
 ;;     trapnz v6, user4
-;;     v7 = load.i64 notrap aligned readonly can_move v0+40
+;;     v7 = load.i64 notrap aligned readonly can_move v0+48
 ;;     v8 = load.i64 notrap aligned region1 v7
 ;;     v9 = iconst.i64 3
 ;;     v10 = ishl v3, v9  ; v9 = 3

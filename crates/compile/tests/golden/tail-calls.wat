@@ -44,8 +44,8 @@
 ;;     v3 = load.i64 notrap aligned readonly can_move v0+8
 ;;     v4 = load.i64 notrap aligned readonly can_move v3+8
 ;;     v5 = atomic_load.i32 user11 aligned v4
-;;     v6 = load.i64 notrap aligned readonly can_move v0+40
-;;     v7 = load.i64 notrap aligned readonly can_move v0+48
+;;     v6 = load.i64 notrap aligned readonly can_move v0+48
+;;     v7 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v8 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store notrap aligned region1 v0, v8+24
 ;;     v9 = load.i64 notrap aligned region1 v6
@@ -69,11 +69,11 @@
 ;;     v5 = load.i64 notrap aligned readonly can_move v4+8
 ;;     v6 = atomic_load.i32 user11 aligned v5
 ;;     v7 = uextend.i64 v3  ; v3 = 0
-;;     v8 = load.i64 notrap aligned readonly can_move v0+64
+;;     v8 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v9 = load.i64 notrap aligned region1 v8+8
 ;;     v10 = icmp uge v7, v9
 ;;     trapnz v10, user5
-;;     v11 = load.i64 notrap aligned readonly can_move v0+64
+;;     v11 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v12 = load.i64 notrap aligned region1 v11
 ;;     v13 = iconst.i64 3
 ;;     v14 = ishl v7, v13  ; v13 = 3
@@ -82,8 +82,8 @@
 ;;     v17 = load.i32 user6 aligned readonly v16+16
 ;;     v18 = load.i64 notrap aligned readonly can_move v0+32
 ;;     v19 = load.i32 notrap aligned readonly can_move v18
-;;     v20 = icmp ne v17, v19
-;;     trapnz v20, user7
+;;     v20 = icmp eq v17, v19
+;;     trapz v20, user7
 ;;     v21 = load.i64 notrap aligned readonly v16
 ;;     v22 = load.i64 notrap aligned readonly v16+8
 ;;     v23 = load.i64 notrap aligned readonly can_move v0+8

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use arbitrary::Unstructured;
 use gantry_engine::{
-    Engine, Extern, ExternType, Func, Global, ImportType, Instance, Memory, MemoryType, Module, Store, Table, Val,
+    Engine, Extern, ExternType, Func, Global, ImportType, Instance, Memory, MemoryType, Module, Store, Table, Tag, Val,
     ValType,
 };
 use wasmparser::{Operator, Parser, Payload, TypeRef};
@@ -31,7 +31,11 @@ pub fn terminates(wasm: &[u8]) -> bool {
                 for operator in body.get_operators_reader().expect("valid") {
                     cost += 1;
                     match operator.expect("valid") {
-                        Operator::Loop { .. } | Operator::CallIndirect { .. } => return false,
+                        Operator::Loop { .. } | Operator::CallIndirect { .. } | Operator::CallRef { .. } => {
+                            return false;
+                        }
+                        Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } => return false,
+                        Operator::ReturnCallRef { .. } => return false,
                         Operator::MemoryGrow { .. } | Operator::TableGrow { .. } => return false,
                         Operator::Call { function_index } => callees.extend(function_index.checked_sub(imported)),
                         _ => {}
@@ -78,7 +82,7 @@ pub fn run(engine: &Engine, module: &Module) -> bool {
     let instance = match Instance::new(&mut store, module, &imports) {
         Ok(instance) => instance,
         Err(error) => {
-            assert!(error.trap().is_some(), "{error}");
+            assert!(error.trap().is_some() || error.is_link() || error.is_exception(), "{error}");
             return false;
         }
     };
@@ -87,7 +91,7 @@ pub fn run(engine: &Engine, module: &Module) -> bool {
         if func.ty(&store).params.is_empty()
             && let Err(error) = func.call(&mut store, &[])
         {
-            assert!(error.trap().is_some(), "{error}");
+            assert!(error.trap().is_some() || error.is_exception(), "{error}");
         }
     }
     store.collect();
@@ -97,26 +101,35 @@ pub fn run(engine: &Engine, module: &Module) -> bool {
 /// Something of the type that an import asks for.
 fn dummy(store: &mut Store, module: &Module, import: ImportType<'_>) -> Extern {
     match import.ty() {
-        ExternType::Func(ty) => Func::new(store, module.func_type(*ty).clone(), |_, _, _| Ok(())).into(),
+        ExternType::Func(ty) => Func::new(store, module.func_type(*ty), |_, _, _| Ok(())).into(),
         ExternType::Table(ty) => {
             let null = Val::default_of(ValType::Ref(ty.element));
-            Table::new(store, *ty, null).expect("a small table").into()
+            match Table::new(store, *ty, null) {
+                Ok(table) => table.into(),
+                Err(_) => Tag::new(store, []).into(),
+            }
         }
         ExternType::Memory(ty) => {
             let ty = MemoryType::new(ty.min, ty.max);
             Memory::new(store, ty).expect("a small memory").into()
         }
-        ExternType::Global(ty) => Global::new(store, *ty, Val::default_of(ty.content)).expect("of its type").into(),
+        ExternType::Global(ty) => match Global::new(store, *ty, Val::default_of(ty.content)) {
+            Ok(global) => global.into(),
+            // There is no default for references that must not be null: linking fails.
+            Err(_) => Tag::new(store, []).into(),
+        },
+        ExternType::Tag(ty) => Tag::new(store, module.func_type(*ty).params).into(),
     }
 }
 
 /// A module of wasm-smith's from random bytes, in the language that is supported. Fuel keeps it from running long.
 pub fn generate(random: &[u8]) -> Option<Vec<u8>> {
     let config = wasm_smith::Config {
-        gc_enabled: false,
-        exceptions_enabled: false,
+        gc_enabled: true,
+        reference_types_enabled: true,
+        exceptions_enabled: true,
         threads_enabled: false,
-        tail_call_enabled: false,
+        tail_call_enabled: true,
         memory64_enabled: false,
         relaxed_simd_enabled: false,
         wide_arithmetic_enabled: false,

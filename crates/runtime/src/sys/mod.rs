@@ -14,7 +14,7 @@ mod windows;
 #[cfg(windows)]
 use windows as os;
 
-pub(crate) use arch::{call_on, enter, interruption, landing, leave, new_stack, raise, saved_registers, switch};
+pub(crate) use arch::{call_on, enter, interruption, landing, leave, new_stack, raise, saved_registers, switch, throw};
 pub(crate) use os::pages::{
     commit, decommit, make_executable, make_inaccessible, map, map_file, page_size, reserve, unmap,
 };

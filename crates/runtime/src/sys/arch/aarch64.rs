@@ -3,7 +3,9 @@
 use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
-use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMStoreContext};
+use gantry_abi::vmctx::{VMContextHeader, VMContinuation};
+
+use crate::unwind::Landing;
 
 /// As on x86-64: see there.
 ///
@@ -162,21 +164,46 @@ pub unsafe extern "C" fn interruption() {
     )
 }
 
-/// Leaves wasm: returns 1 from the innermost [`enter`] of the context's store.
+/// Calls a function with the place of the call that led here, and goes on where it says.
+macro_rules! unwind {
+    ($function:path) => {
+        naked_asm!(
+            "mov x2, x30",
+            "mov x3, x29",
+            "sub sp, sp, #32",
+            "mov x4, sp",
+            "bl {function}",
+            "ldr x9, [sp, #{pc}]",
+            "ldr x10, [sp, #{sp}]",
+            "ldr x29, [sp, #{fp}]",
+            "ldr x0, [sp, #{exception}]",
+            "mov sp, x10",
+            "br x9",
+            function = sym $function,
+            pc = const offset_of!(Landing, pc),
+            fp = const offset_of!(Landing, fp),
+            sp = const offset_of!(Landing, sp),
+            exception = const offset_of!(Landing, exception),
+        )
+    };
+}
+
+/// Goes on where [`raised`](crate::unwind::raised) says, after a host function failed.
 ///
 /// # Safety
-/// The store is inside an [`enter`]; nothing in between has destructors to run.
+/// Called by compiled code inside an [`enter`]; nothing in between has destructors to run.
 #[unsafe(naked)]
 pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
-    naked_asm!(
-        "ldr x9, [x0, {store}]",
-        "ldr x9, [x9, {entry_sp}]",
-        "mov sp, x9",
-        "b {landing}",
-        store = const offset_of!(VMContextHeader, store),
-        entry_sp = const offset_of!(VMStoreContext, entry_sp),
-        landing = sym landing,
-    )
+    unwind!(crate::unwind::raised)
+}
+
+/// Goes on at the innermost handler of an exception, or returns 1 from the innermost [`enter`].
+///
+/// # Safety
+/// As for [`raise`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn throw(vmctx: *mut VMContextHeader, exception: usize) -> ! {
+    unwind!(crate::unwind::thrown)
 }
 
 /// As on x86-64: see there.

@@ -5,6 +5,7 @@ mod x86_64_sysv;
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use x86_64_sysv::{
     call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
+    throw,
 };
 
 #[cfg(all(target_arch = "x86_64", windows))]
@@ -12,6 +13,7 @@ mod x86_64_windows;
 #[cfg(all(target_arch = "x86_64", windows))]
 pub use x86_64_windows::{
     call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
+    throw,
 };
 
 #[cfg(all(target_arch = "aarch64", unix))]
@@ -19,4 +21,5 @@ mod aarch64;
 #[cfg(all(target_arch = "aarch64", unix))]
 pub use aarch64::{
     call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
+    throw,
 };

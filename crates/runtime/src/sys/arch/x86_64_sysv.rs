@@ -3,7 +3,9 @@
 use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
-use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMStoreContext};
+use gantry_abi::vmctx::{VMContextHeader, VMContinuation};
+
+use crate::unwind::Landing;
 
 /// Calls `trampoline(vmctx, code, values)` and returns 0; or returns 1 when wasm was left by [`raise`] or through
 /// [`landing`], with the stack pointer that was stored to `entry_sp`.
@@ -146,20 +148,45 @@ pub unsafe extern "C" fn interruption() {
     )
 }
 
-/// Leaves wasm: returns 1 from the innermost [`enter`] of the context's store.
+/// Calls a function with the place of the call that led here, and goes on where it says.
+macro_rules! unwind {
+    ($function:path) => {
+        naked_asm!(
+            "mov rdx, [rsp]",
+            "mov rcx, rbp",
+            "sub rsp, 40",
+            "mov r8, rsp",
+            "call {function}",
+            "mov rcx, [rsp + {pc}]",
+            "mov rbp, [rsp + {fp}]",
+            "mov rax, [rsp + {exception}]",
+            "mov rsp, [rsp + {sp}]",
+            "jmp rcx",
+            function = sym $function,
+            pc = const offset_of!(Landing, pc),
+            fp = const offset_of!(Landing, fp),
+            sp = const offset_of!(Landing, sp),
+            exception = const offset_of!(Landing, exception),
+        )
+    };
+}
+
+/// Goes on where [`raised`](crate::unwind::raised) says, after a host function failed.
 ///
 /// # Safety
-/// The store is inside an [`enter`]; nothing in between has destructors to run.
+/// Called by compiled code inside an [`enter`]; nothing in between has destructors to run.
 #[unsafe(naked)]
 pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
-    naked_asm!(
-        "mov rax, [rdi + {store}]",
-        "mov rsp, [rax + {entry_sp}]",
-        "jmp {landing}",
-        store = const offset_of!(VMContextHeader, store),
-        entry_sp = const offset_of!(VMStoreContext, entry_sp),
-        landing = sym landing,
-    )
+    unwind!(crate::unwind::raised)
+}
+
+/// Goes on at the innermost handler of an exception, or returns 1 from the innermost [`enter`].
+///
+/// # Safety
+/// As for [`raise`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn throw(vmctx: *mut VMContextHeader, exception: usize) -> ! {
+    unwind!(crate::unwind::thrown)
 }
 
 /// Notes in `from` where this goes on, and goes on at `to`, which gets `payload`. Returns what is left by whoever

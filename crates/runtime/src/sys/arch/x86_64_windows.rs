@@ -4,7 +4,9 @@
 use std::arch::{asm, naked_asm};
 use std::mem::offset_of;
 
-use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMStoreContext};
+use gantry_abi::vmctx::{VMContextHeader, VMContinuation};
+
+use crate::unwind::Landing;
 
 /// As for the System V convention: see there.
 ///
@@ -182,20 +184,46 @@ pub unsafe extern "C" fn interruption() {
     )
 }
 
-/// Leaves wasm: returns 1 from the innermost [`enter`] of the context's store.
+/// Calls a function with the place of the call that led here, and goes on where it says.
+macro_rules! unwind {
+    ($function:path) => {
+        naked_asm!(
+            "mov r8, [rsp]",
+            "mov r9, rbp",
+            "sub rsp, 88",
+            "lea rax, [rsp + 48]",
+            "mov [rsp + 32], rax",
+            "call {function}",
+            "mov rcx, [rsp + 48 + {pc}]",
+            "mov rbp, [rsp + 48 + {fp}]",
+            "mov rax, [rsp + 48 + {exception}]",
+            "mov rsp, [rsp + 48 + {sp}]",
+            "jmp rcx",
+            function = sym $function,
+            pc = const offset_of!(Landing, pc),
+            fp = const offset_of!(Landing, fp),
+            sp = const offset_of!(Landing, sp),
+            exception = const offset_of!(Landing, exception),
+        )
+    };
+}
+
+/// Goes on where [`raised`](crate::unwind::raised) says, after a host function failed.
 ///
 /// # Safety
-/// The store is inside an [`enter`]; nothing in between has destructors to run.
+/// Called by compiled code inside an [`enter`]; nothing in between has destructors to run.
 #[unsafe(naked)]
 pub unsafe extern "C" fn raise(vmctx: *mut VMContextHeader) -> ! {
-    naked_asm!(
-        "mov rax, [rcx + {store}]",
-        "mov rsp, [rax + {entry_sp}]",
-        "jmp {landing}",
-        store = const offset_of!(VMContextHeader, store),
-        entry_sp = const offset_of!(VMStoreContext, entry_sp),
-        landing = sym landing,
-    )
+    unwind!(crate::unwind::raised)
+}
+
+/// Goes on at the innermost handler of an exception, or returns 1 from the innermost [`enter`].
+///
+/// # Safety
+/// As for [`raise`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn throw(vmctx: *mut VMContextHeader, exception: usize) -> ! {
+    unwind!(crate::unwind::thrown)
 }
 
 /// As for the System V convention: see there. The thread's block knows the bounds of its stack: they are kept on the
