@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { nodeMajor } from './helpers/both.mjs';
 import { root } from './helpers/engine.mjs';
 
 const require = createRequire(import.meta.url);
@@ -63,6 +64,8 @@ test('the replaced global has the shape of the built-in one', async () => {
   const builtin = JSON.parse(await node('-p', SHAPE));
   const gantry = JSON.parse(await node('--import', 'gantry-wasm/install', '-p', SHAPE));
   for (const [name, shape] of Object.entries(gantry)) {
+    // Its length is 2 by the specification, which engines before Node.js 26 are not up to.
+    if (name === 'Exception' && nodeMajor < 26) continue;
     if (name in builtin) assert.deepEqual(shape, builtin[name], name);
   }
   for (const name of EXPECTED) assert.ok(name in gantry, name);
@@ -70,7 +73,7 @@ test('the replaced global has the shape of the built-in one', async () => {
 
 const EXPECTED = [
   ...['validate', 'compile', 'instantiate', 'Module', 'Instance', 'Memory', 'Table', 'Global'],
-  ...['CompileError', 'LinkError', 'RuntimeError'],
+  ...['Tag', 'Exception', 'JSTag', 'Function', 'CompileError', 'LinkError', 'RuntimeError'],
 ];
 
 const SHAPE = `JSON.stringify(Object.fromEntries(Object.getOwnPropertyNames(WebAssembly).map((name) => {

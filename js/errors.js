@@ -68,6 +68,13 @@ function trapError(code) {
 /** Whether a value is the error of a trap. */
 const isTrap = (value) => typeof value === 'object' && value !== null && uncatchable.has(value);
 
+/** The error of a trap in what the host provides. */
+function trapFrom(message) {
+  const error = new RuntimeError(message);
+  uncatchable.add(error);
+  return error;
+}
+
 /** A line of a stack trace in V8's format. */
 function frameLine({ module, func, name, offset }) {
   const place = `wasm://wasm/${module ?? 'module'}:wasm-function[${func}]:0x${(offset ?? 0).toString(16)}`;
@@ -92,4 +99,4 @@ function errorOfTrap({ code, frames }, below) {
   return error;
 }
 
-module.exports = { CompileError, LinkError, RuntimeError, trapError, errorOfTrap, isTrap };
+module.exports = { CompileError, LinkError, RuntimeError, trapError, errorOfTrap, trapFrom, isTrap };

@@ -127,7 +127,14 @@ function listOf(iterable, length) {
   if (typeof method !== 'function') {
     throw new TypeError('a function that returns several values to WebAssembly must return an iterable');
   }
-  const list = [...iterable];
+  const iterator = Reflect.apply(method, iterable, []);
+  const { next } = iterator;
+  const list = [];
+  for (;;) {
+    const step = Reflect.apply(next, iterator, []);
+    if (step.done) break;
+    list.push(step.value);
+  }
   if (list.length !== length) {
     throw new TypeError(`a function returned ${list.length} values to WebAssembly, which expects ${length}`);
   }

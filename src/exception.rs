@@ -2,7 +2,9 @@
 //! through the mailbox.
 
 use gantry_engine::FuncType;
-use gantry_runtime::{TagId, func_type_id, heap_type_matches};
+use gantry_module::{CompositeType, FieldType, StorageType, SubType};
+use gantry_runtime::{TagId, func_type_id, heap_type_matches, type_id};
+use napi::bindgen_prelude::Utf16String;
 use napi_derive::napi;
 
 use crate::describe;
@@ -69,6 +71,38 @@ impl Host {
     #[napi]
     pub fn release_object(&mut self, object: f64) {
         self.state.objects.borrow_mut().remove(&(object as usize));
+    }
+
+    /// The canonical number of the type of mutable arrays of i16.
+    #[napi]
+    pub fn char_code_array_type(&self) -> u32 {
+        let element = FieldType { storage: StorageType::I16, mutable: true };
+        type_id(&SubType { is_final: true, supertype: None, composite: CompositeType::Array(element) })
+    }
+
+    /// The string of the UTF-16 code units in a part of an array of that type; nothing where the array ends before.
+    #[napi]
+    pub fn string_of_array(&self, array: f64, start: u32, end: u32) -> Option<Utf16String> {
+        // SAFETY: JavaScript has the address from wasm, with this type, and keeps the array.
+        let units = unsafe { self.state.store.array_bytes(array as usize) };
+        let part = units.get(start as usize * 2..end as usize * 2)?;
+        let units: Vec<u16> = part.chunks_exact(2).map(|unit| u16::from_ne_bytes([unit[0], unit[1]])).collect();
+        Some(units.into())
+    }
+
+    /// Writes the UTF-16 code units of a string to an array of that type, from `start` on. False where it ends before.
+    #[napi]
+    pub fn string_to_array(&mut self, array: f64, start: u32, string: Utf16String) -> bool {
+        let start = start as usize * 2;
+        // SAFETY: as above; no wasm runs meanwhile.
+        let bytes = unsafe { self.state.store.array_bytes_mut(array as usize) };
+        let Some(target) = bytes.get_mut(start..).and_then(|rest| rest.get_mut(..string.len() * 2)) else {
+            return false;
+        };
+        for (target, unit) in target.chunks_exact_mut(2).zip(string.iter()) {
+            target.copy_from_slice(&unit.to_ne_bytes());
+        }
+        true
     }
 
     /// Whether a reference that is neither null nor a function is of a type.

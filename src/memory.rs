@@ -31,6 +31,14 @@ impl Host {
         self.state.store.memory(MemoryId(memory)).ty().address == AddressType::I64
     }
 
+    /// Whether it has 64-bit addresses, its present size and its maximum in pages, and whether it is shared.
+    #[napi]
+    pub fn memory_limits(&self, memory: u32) -> (bool, f64, Option<f64>, bool) {
+        let memory = self.state.store.memory(MemoryId(memory));
+        let ty = memory.ty();
+        (ty.address == AddressType::I64, memory.pages() as f64, ty.max.map(|max| max as f64), false)
+    }
+
     /// An array buffer over a memory's bytes as they are now. Throws where there are no buffers of that size.
     #[napi]
     pub fn memory_buffer<'e>(&self, env: &'e Env, memory: u32) -> napi::Result<ArrayBuffer<'e>> {

@@ -34,6 +34,14 @@ impl Host {
         self.state.store.table(TableId(table)).ty().address == AddressType::I64
     }
 
+    /// Whether it has 64-bit addresses, its present size, and its maximum.
+    #[napi]
+    pub fn table_limits(&self, table: u32) -> (bool, f64, Option<f64>) {
+        let table = self.state.store.table(TableId(table));
+        let ty = table.ty();
+        (ty.address == AddressType::I64, table.len() as f64, ty.max.map(|max| max as f64))
+    }
+
     /// The letter of a table's element type.
     #[napi]
     pub fn table_element_type(&self, table: u32) -> String {

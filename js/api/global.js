@@ -6,6 +6,7 @@ const { Holders } = require('../holders');
 const { collectIfDue } = require('../values');
 const { Sort, referenceType } = require('../references');
 const { EXISTING } = require('./memory');
+const { globalType } = require('./reflection');
 const { ValueType, referenceFrom, referenceTo, anchorOfReference, defaultReference } = require('./value');
 const { dictionary, enumeration, required, defineInterface } = require('./webidl');
 
@@ -56,8 +57,7 @@ class Global {
     const type = descriptor.value;
     if (type === undefined) throw new TypeError(`${what}: value is required`);
     this.#type = enumeration(type, ValueType, `${what}: value`);
-    if (this.#type === 'v' && value !== undefined)
-      throw new TypeError(`${what}: v128 has no JavaScript values`);
+    if (this.#type === 'v') throw new TypeError(`${what}: v128 has no JavaScript values`);
     const converted = value === undefined ? undefined : this.#convert(value);
     collectIfDue();
     this.#id = host.newGlobal(this.#type, this.#mutable);
@@ -122,6 +122,11 @@ class Global {
   /** https://webassembly.github.io/spec/js-api/#dom-global-valueof */
   valueOf() {
     return this.#get();
+  }
+
+  /** https://github.com/WebAssembly/js-types */
+  type() {
+    return globalType(`${this.#mutable ? 'mut ' : ''}${this.#type}`);
   }
 
   /** An immutable global of any type that JavaScript has values of; undefined if the value is none of them. */

@@ -48,16 +48,26 @@ function readImports(module, importObject, what) {
     throw new TypeError(`${what}: the import object must be an object`);
   }
   const { imports } = infoOfModule(module);
-  if (imports.length > 0 && importObject === undefined) {
-    throw new TypeError(
-      `${what}: an import object is required, because the module imports ${name(imports[0])}`,
-    );
+  const first = imports.find(({ builtin, constant }) => !builtin && !constant);
+  if (first && importObject === undefined) {
+    throw new TypeError(`${what}: an import object is required, because the module imports ${name(first)}`);
   }
   const anchor = new Anchor(infoOfModule(module).writesTables);
   // Getters may instantiate other modules: the numbers are gathered here before they go where all instances' go.
   const given = [];
   for (let index = 0; index < imports.length; index++) {
     const wanted = imports[index];
+    if (wanted.constant) {
+      wanted.global ??= globalOf('R{extern}', wanted.name);
+      anchor.refs.push(wanted.global);
+      given.push(Import.GLOBAL, idOfGlobal(wanted.global));
+      continue;
+    }
+    if (wanted.builtin) {
+      anchor.thunks[index] = importFactory(wanted.signature)(wanted.builtin, anchor);
+      given.push(Import.HOST, 0);
+      continue;
+    }
     const namespace = importObject[wanted.module];
     if (!isObject(namespace)) {
       throw new TypeError(

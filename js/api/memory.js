@@ -4,8 +4,9 @@
 const { host, Kind } = require('../binding');
 const { setOnGrowth } = require('../drive');
 const { collectIfDue, collectNow } = require('../values');
+const { memoryType } = require('./reflection');
 const { addressOf, addressValue, AddressType, dictionary, enumeration } = require('./webidl');
-const { required, defineInterface } = require('./webidl');
+const { limits, required, defineInterface } = require('./webidl');
 
 /** By address type: 4 and 16 GiB. */
 const MAX_PAGES = { i32: 65536, i64: 262144 };
@@ -64,6 +65,11 @@ class Memory {
     return this.#buffer;
   }
 
+  /** https://github.com/WebAssembly/js-types */
+  type() {
+    return memoryType(this.#id);
+  }
+
   /** https://webassembly.github.io/spec/js-api/#refresh-the-memory-buffer */
   #refresh() {
     if (this.#buffer === null) return;
@@ -99,11 +105,7 @@ function create(value) {
   const descriptor = dictionary(value, `${what}: descriptor`);
   const { address = 'i32' } = descriptor;
   const is64 = enumeration(address, AddressType, `${what}: address`);
-  const { initial } = descriptor;
-  if (initial === undefined) throw new TypeError(`${what}: initial is required`);
-  const min = addressValue(initial, is64, `${what}: initial`);
-  const { maximum } = descriptor;
-  const max = maximum === undefined ? undefined : addressValue(maximum, is64, `${what}: maximum`);
+  const { min, max } = limits(descriptor, is64, what);
   if (descriptor.shared) throw new TypeError(`${what}: shared memories are not supported`);
   if (max !== undefined && max < min) throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
   const limit = is64 ? MAX_PAGES.i64 : MAX_PAGES.i32;

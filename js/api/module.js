@@ -4,6 +4,7 @@
 const { host, Kind } = require('../binding');
 const { CompileError } = require('../errors');
 const { collectIfDue } = require('../values');
+const { readCompileOptions, resolveBuiltins } = require('./builtins');
 const { EXISTING } = require('./memory');
 const { bufferSource, required, defineInterface } = require('./webidl');
 
@@ -11,15 +12,20 @@ class Module {
   #id;
   #info = null;
 
-  constructor(bytes) {
+  constructor(bytes, options = undefined) {
+    const what = 'WebAssembly.Module()';
+    let asked;
     if (bytes === EXISTING) {
-      this.#id = arguments[1];
+      [, this.#id, asked] = arguments;
     } else {
-      required(1, arguments.length, 'WebAssembly.Module()');
+      required(1, arguments.length, what);
+      const plain = plainBytes(bytes, what);
+      asked = readCompileOptions(options, what);
       collectIfDue();
-      this.#id = checked(host.compile(plainBytes(bytes, 'WebAssembly.Module()')), 'WebAssembly.Module()');
+      this.#id = checked(host.compile(plain), what);
     }
     host.track(Kind.MODULE, this.#id, this);
+    if (asked) resolveBuiltins(infoOfModule(this).imports, asked, what);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-module-exports */
@@ -33,14 +39,17 @@ class Module {
   static imports(module) {
     required(1, arguments.length, 'WebAssembly.Module.imports()');
     const { imports } = infoOf(module, 'WebAssembly.Module.imports()');
-    return imports.map(({ module, name, kind }) => ({ module, name, kind }));
+    const asked = imports.filter(({ builtin, constant }) => !builtin && !constant);
+    return asked.map(({ module, name, kind }) => ({ module, name, kind }));
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-module-customsections */
   static customSections(module, sectionName) {
     required(2, arguments.length, 'WebAssembly.Module.customSections()');
     const id = idOf(module, 'WebAssembly.Module.customSections()');
-    return host.customSections(id, `${sectionName}`.toWellFormed?.() ?? `${sectionName}`);
+    const name = `${sectionName}`;
+    // Names of sections are UTF-8, which has no lone surrogates.
+    return isWellFormed(name) ? host.customSections(id, name) : [];
   }
 
   /** Beyond the specification: the compiled module as bytes. */
@@ -69,11 +78,15 @@ class Module {
   }
 }
 
-const { has, id: idOfModule, info: infoOfModule } = Module;
+const { has, id: idOfModule, info } = Module;
+const infoOfModule = (module) => info(module);
 delete Module.has;
 delete Module.id;
 delete Module.info;
 defineInterface(Module, 'Module');
+
+/** Strings have the method since Node.js 20. */
+const isWellFormed = (string) => string.isWellFormed();
 
 const isModule = (value) => typeof value === 'object' && value !== null && has(value);
 
@@ -100,11 +113,13 @@ function checked(outcome, what) {
 }
 
 /** https://webassembly.github.io/spec/js-api/#asynchronously-compile-a-webassembly-module */
-async function compileAsync(source, what) {
+async function compileAsync(source, options, what) {
   // The bytes are copied before this returns.
-  const outcome = await host.compileAsync(plainBytes(source, what));
+  const compiling = host.compileAsync(plainBytes(source, what));
+  const asked = readCompileOptions(options, what);
+  const outcome = await compiling;
   collectIfDue();
-  return new Module(EXISTING, host.adopt(checked(outcome, what)));
+  return new Module(EXISTING, host.adopt(checked(outcome, what)), asked);
 }
 
 module.exports = { Module, isModule, idOfModule, infoOfModule, plainBytes, compileAsync };

@@ -3,9 +3,11 @@
 
 const { host } = require('../binding');
 const { CompileError, LinkError, RuntimeError } = require('../errors');
+const { readCompileOptions } = require('./builtins');
+const { WasmFunction, setInstantiate } = require('./function');
 const { Exception } = require('./exception');
 const { Global } = require('./global');
-const { Instance } = require('./instance');
+const { Instance, readImports, instantiate } = require('./instance');
 const { Memory } = require('./memory');
 const { Module, isModule, plainBytes, compileAsync } = require('./module');
 const { compileStream } = require('./streaming');
@@ -13,28 +15,45 @@ const { Table } = require('./table');
 const { Tag, JSTag } = require('./tag');
 const { isObject, required } = require('./webidl');
 
+setInstantiate((module, imports) =>
+  instantiate(module, readImports(module, imports, 'WebAssembly.Function()'), ''),
+);
+
+/** Whether a valid module compiles with these options. */
+function isCompiled(bytes, options) {
+  try {
+    return isModule(new Module(bytes, options));
+  } catch (error) {
+    if (error instanceof CompileError) return false;
+    throw error;
+  }
+}
+
 const operations = {
   /** https://webassembly.github.io/spec/js-api/#dom-webassembly-validate */
-  validate(bytes) {
-    required(1, arguments.length, 'WebAssembly.validate()');
-    return host.validate(plainBytes(bytes, 'WebAssembly.validate()')) === null;
+  validate(bytes, options = undefined) {
+    const what = 'WebAssembly.validate()';
+    required(1, arguments.length, what);
+    const plain = plainBytes(bytes, what);
+    if (host.validate(plain) !== null) return false;
+    return readCompileOptions(options, what) === undefined || isCompiled(plain, options);
   },
 
   /** https://webassembly.github.io/spec/js-api/#dom-webassembly-compile */
-  async compile(bytes) {
+  async compile(bytes, options = undefined) {
     required(1, arguments.length, 'WebAssembly.compile()');
-    return compileAsync(bytes, 'WebAssembly.compile()');
+    return compileAsync(bytes, options, 'WebAssembly.compile()');
   },
 
   /** https://webassembly.github.io/spec/js-api/#dom-webassembly-instantiate */
-  async instantiate(source, importObject = undefined) {
+  async instantiate(source, importObject = undefined, options = undefined) {
     const what = 'WebAssembly.instantiate()';
     required(1, arguments.length, what);
     if (importObject !== undefined && !isObject(importObject)) {
       throw new TypeError(`${what}: the import object must be an object`);
     }
     if (isModule(source)) return new Instance(source, importObject);
-    const module = await compileAsync(source, what);
+    const module = await compileAsync(source, options, what);
     return { module, instance: new Instance(module, importObject) };
   },
 
@@ -63,7 +82,14 @@ Object.defineProperty(operations.instantiate, 'length', { value: 1, configurable
 const WebAssembly = Object.create(Object.prototype, {
   [Symbol.toStringTag]: { value: 'WebAssembly', configurable: true },
 });
-for (const [name, value] of Object.entries(operations)) {
+for (const [name, operation] of Object.entries(operations)) {
+  // Plain functions, as Web IDL has them, which is not what async functions are.
+  const { [name]: value } = {
+    [name](...args) {
+      return Reflect.apply(operation, undefined, args);
+    },
+  };
+  Object.defineProperty(value, 'length', { value: operation.length, configurable: true });
   Object.defineProperty(WebAssembly, name, { value, writable: true, enumerable: true, configurable: true });
 }
 const classes = {
@@ -74,6 +100,7 @@ const classes = {
   Global,
   Tag,
   Exception,
+  Function: WasmFunction,
   CompileError,
   LinkError,
   RuntimeError,

@@ -16,7 +16,7 @@ async function compileStream(source, options, what) {
   const { signal, onProgress } = readOptions(options, what);
   signal?.throwIfAborted();
   const chunks = chunksOf(await source, what);
-  return compileAsync(await gather(chunks, signal, onProgress, what), what);
+  return compileAsync(await gather(chunks, signal, onProgress, what), options, what);
 }
 
 function readOptions(options, what) {

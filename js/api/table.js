@@ -5,9 +5,10 @@ const { host, Kind } = require('../binding');
 const { Holders } = require('../holders');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
+const { tableType } = require('./reflection');
 const { TableKind, referenceFrom, referenceTo, anchorOfReference, defaultReference } = require('./value');
 const { addressOf, addressValue, AddressType, dictionary, enumeration } = require('./webidl');
-const { required, defineInterface } = require('./webidl');
+const { limits, required, defineInterface } = require('./webidl');
 
 const MAX_LENGTH = 10_000_000;
 
@@ -39,11 +40,7 @@ class Table {
     const { element } = descriptor;
     if (element === undefined) throw new TypeError(`${what}: element is required`);
     this.#type = enumeration(element, TableKind, `${what}: element`);
-    const { initial } = descriptor;
-    if (initial === undefined) throw new TypeError(`${what}: initial is required`);
-    const min = addressValue(initial, is64, `${what}: initial`);
-    const { maximum } = descriptor;
-    const max = maximum === undefined ? undefined : addressValue(maximum, is64, `${what}: maximum`);
+    const { min, max } = limits(descriptor, is64, what);
     if (max !== undefined && max < min)
       throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
     if (min > MAX_LENGTH)
@@ -56,7 +53,11 @@ class Table {
 
   /** The number for a value, or for the default if there is none. */
   #reference(value) {
-    if (value === undefined) return defaultReference(this.#type);
+    return value === undefined ? defaultReference(this.#type) : this.#given(value);
+  }
+
+  /** The number for a value. */
+  #given(value) {
     const reference = referenceFrom(this.#type, value);
     const owner = anchorOfReference(value);
     if (owner) this.#holders.add(owner);
@@ -79,11 +80,12 @@ class Table {
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-table-set */
-  set(index, value = undefined) {
+  set(index, value) {
     const id = this.#id;
     required(1, arguments.length, 'WebAssembly.Table.set()');
     const at = addressValue(index, this.#is64, 'WebAssembly.Table.set(): index');
-    if (!host.tableSet(id, at, this.#reference(value))) {
+    const reference = arguments.length > 1 ? this.#given(value) : this.#reference(undefined);
+    if (!host.tableSet(id, at, reference)) {
       throw new RangeError(`WebAssembly.Table.set(): the table has no element ${at}`);
     }
   }
@@ -97,6 +99,11 @@ class Table {
     if (old === null)
       throw new RangeError(`WebAssembly.Table.grow(): the table cannot grow by ${count} elements`);
     return addressOf(old, this.#is64);
+  }
+
+  /** https://github.com/WebAssembly/js-types */
+  type() {
+    return tableType(this.#id);
   }
 
   static has(value) {
@@ -113,6 +120,7 @@ class Table {
 }
 
 const { has, id: idOfTable, holders: holdersOfTable } = Table;
+Object.defineProperty(Table.prototype.set, 'length', { value: 1 });
 delete Table.has;
 delete Table.id;
 delete Table.holders;

@@ -5,6 +5,7 @@ const { host, Kind } = require('../binding');
 const { typesIn } = require('../signature');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
+const { typeName } = require('./reflection');
 const { ValueType } = require('./value');
 const { dictionary, enumeration, isObject, required, defineInterface } = require('./webidl');
 
@@ -25,6 +26,11 @@ class Tag {
     }
     [this.#types] = host.tagSignature(this.#id).split(':').map(typesIn);
     host.track(Kind.TAG, this.#id, this);
+  }
+
+  /** https://github.com/WebAssembly/js-types */
+  type() {
+    return { parameters: this.#types.map(typeName) };
   }
 
   static has(value) {

@@ -11,9 +11,18 @@ const { Sort, referenceType, functionBits, checkReference, bitsOf, valueAt, noVa
   references;
 
 /** The value types of the JS API. https://webassembly.github.io/spec/js-api/#globals */
-const ValueType = { i32: 'i', i64: 'I', f32: 'f', f64: 'F', v128: 'v', externref: 'e', anyfunc: 'p' };
+const ValueType = {
+  i32: 'i',
+  i64: 'I',
+  f32: 'f',
+  f64: 'F',
+  v128: 'v',
+  externref: 'e',
+  anyfunc: 'p',
+  funcref: 'p',
+};
 /** https://webassembly.github.io/spec/js-api/#tables */
-const TableKind = { externref: 'e', anyfunc: 'p' };
+const TableKind = { externref: 'e', anyfunc: 'p', funcref: 'p' };
 
 /** The number that stands for a reference. */
 function referenceFrom(type, value) {

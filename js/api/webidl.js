@@ -60,6 +60,26 @@ function dictionary(value, what) {
   return value;
 }
 
+/**
+ * The limits in a descriptor. `minimum`, which types have (https://github.com/WebAssembly/js-types), may stand for `initial`.
+ * Members are read in the order of their names.
+ */
+function limits(descriptor, is64, what) {
+  const read = (name) => {
+    const value = descriptor[name];
+    return value === undefined ? undefined : addressValue(value, is64, `${what}: ${name}`);
+  };
+  const initial = read('initial');
+  const max = read('maximum');
+  const minimum = read('minimum');
+  if (initial !== undefined && minimum !== undefined) {
+    throw new TypeError(`${what}: initial and minimum are the same and cannot both be given`);
+  }
+  const min = initial ?? minimum;
+  if (min === undefined) throw new TypeError(`${what}: initial is required`);
+  return { min, max };
+}
+
 /** An enumeration. */
 function enumeration(value, allowed, what) {
   const string = `${value}`;
@@ -99,7 +119,8 @@ function defineInterface(constructor, name) {
   for (const target of [prototype, constructor]) {
     for (const key of Object.getOwnPropertyNames(target)) {
       const descriptor = Object.getOwnPropertyDescriptor(target, key);
-      const builtin = key === 'constructor' || key === 'prototype' || key === 'name' || key === 'length';
+      const own = key === 'prototype' || key === 'name' || key === 'length';
+      const builtin = target === constructor ? own : key === 'constructor';
       if (!builtin && descriptor.configurable) Object.defineProperty(target, key, { enumerable: true });
     }
   }
@@ -113,6 +134,7 @@ module.exports = {
   addressOf,
   AddressType,
   dictionary,
+  limits,
   enumeration,
   bufferSource,
   isObject,

@@ -254,6 +254,33 @@ impl Store {
         u128::from_le_bytes(bytes)
     }
 
+    /// The bytes of an array's elements.
+    ///
+    /// # Safety
+    /// It is the address of a live array of this store, whose elements are no references.
+    pub unsafe fn array_bytes(&self, array: usize) -> &[u8] {
+        // SAFETY: promised by the caller.
+        unsafe {
+            let header = ptr::with_exposed_provenance::<VMArray>(array);
+            let len = (*header).len as usize * TypeEntry::from_vm((*header).ty).size() as usize;
+            let at = ptr::with_exposed_provenance::<u8>(array + ARRAY_ELEMENTS as usize);
+            std::slice::from_raw_parts(at, len)
+        }
+    }
+
+    /// As [`Store::array_bytes`], to be written.
+    ///
+    /// # Safety
+    /// As there.
+    pub unsafe fn array_bytes_mut(&mut self, array: usize) -> &mut [u8] {
+        // SAFETY: promised by the caller; the store is borrowed as long as the bytes.
+        unsafe {
+            let bytes = self.array_bytes(array);
+            let at = ptr::with_exposed_provenance_mut::<u8>(array + ARRAY_ELEMENTS as usize);
+            std::slice::from_raw_parts_mut(at, bytes.len())
+        }
+    }
+
     /// The canonical type of an object.
     ///
     /// # Safety

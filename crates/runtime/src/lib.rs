@@ -47,7 +47,9 @@ pub use poll::PollPage;
 pub use store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId, TagId};
 pub use table::{MAX_TABLE_LEN, Table};
 pub use trap::{Frame, Trap};
-pub use types::{TypeId, func_type_id, heap_type_matches, hierarchy, is_subtype, ref_type_matches, val_type_matches};
+pub use types::{
+    TypeId, func_type_id, heap_type_matches, hierarchy, is_subtype, ref_type_matches, type_id, val_type_matches,
+};
 
 /// Memory could not be had from the operating system.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -194,9 +194,14 @@ pub(crate) fn entry(id: TypeId) -> &'static TypeEntry {
     registry().entries[id as usize]
 }
 
+/// The canonical number of a type alone in its group whose references are to canonical types.
+pub fn type_id(ty: &SubType) -> TypeId {
+    registry().group([ty.clone()].into())
+}
+
 /// The canonical number of a function type whose references are to canonical types.
 pub fn func_type_id(ty: &FuncType) -> TypeId {
-    registry().group([SubType::func(ty.clone())].into())
+    type_id(&SubType::func(ty.clone()))
 }
 
 /// The parameters and results of a function type, in canonical numbers.
