@@ -8,6 +8,7 @@ const COMMANDS = {
   run: () => require('./run'),
   inspect: () => require('./inspect'),
   compile: () => require('./compile'),
+  types: () => require('./types'),
 };
 
 const HELP = `gantry: a WebAssembly runtime
@@ -18,6 +19,7 @@ Commands:
   run FILE [ARGS…]   run a program (.wasm or .wat) with the system interface WASI
   inspect FILE       show what is in a module
   compile FILE       compile a module ahead of time
+  types FILE…        write TypeScript declarations beside .wasm files
 
 gantry COMMAND --help tells more. gantry --version prints the version.
 `;
