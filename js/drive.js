@@ -24,20 +24,27 @@ const Status = {
   OUT_OF_MEMORY: 5,
   EXITED: 6,
   LOST: 7,
-  GREW: 8,
+  ASKED: 8,
+  GREW: 16,
 };
-const STATUS_BITS = 4;
-const STATUS_MASK = 15;
+const STATUS_BITS = 5;
+const STATUS_MASK = 31;
 
 let pending;
 let onGrowth;
 let onExit;
+let onRequest;
 let onException;
 let exceptionOfError;
 
 /** Sets what is called when wasm has grown a memory. It must not use the mailbox. */
 function setOnGrowth(callback) {
   onGrowth = callback;
+}
+
+/** Sets what is called when wasm wants something for a shared memory. */
+function setOnRequest(callback) {
+  onRequest = callback;
 }
 
 /** Sets what makes an error of how native code has ended a program. */
@@ -85,6 +92,10 @@ function drive(anchor) {
       status &= ~Status.GREW;
     } else if (status === Status.RETURNED) {
       return;
+    } else if (status === Status.ASKED) {
+      onRequest();
+      goOn();
+      status = i32[Word.STATUS];
     } else if (status === Status.INTERRUPTED) {
       goOn();
       status = i32[Word.STATUS];
@@ -123,4 +134,15 @@ function callStart(anchor, address) {
   if (i32[Word.STATUS] !== Status.RETURNED) drive(anchor);
 }
 
-module.exports = { enter, drive, callStart, setOnGrowth, setOnExit, setExceptions, i32, Word, Operation };
+module.exports = {
+  enter,
+  drive,
+  callStart,
+  setOnGrowth,
+  setOnExit,
+  setOnRequest,
+  setExceptions,
+  i32,
+  Word,
+  Operation,
+};

@@ -3,7 +3,7 @@
 use std::ffi::c_void;
 use std::ptr::NonNull;
 
-use napi::bindgen_prelude::{ArrayBuffer, FromNapiValue, Object, ToNapiValue};
+use napi::bindgen_prelude::{ArrayBuffer, FromNapiValue, Object, ToNapiValue, Unknown};
 use napi::{Env, check_status, sys};
 
 unsafe extern "C" fn keep(_: sys::napi_env, _: *mut c_void, _: *mut c_void) {}
@@ -31,4 +31,17 @@ pub(crate) fn detach(env: Env, buffer: Object<'_>) -> napi::Result<()> {
         let value = Object::to_napi_value(env.raw(), buffer)?;
         sys::napi_detach_arraybuffer(env.raw(), value)
     })
+}
+
+/// The bytes of a typed array of bytes, which may be shared.
+pub(crate) fn shared_bytes(env: Env, array: Unknown<'_>) -> napi::Result<(NonNull<u8>, usize)> {
+    let (mut len, mut data) = (0, std::ptr::null_mut());
+    // SAFETY: a value of this environment; what is asked for is written to locals.
+    check_status!(unsafe {
+        let value = Unknown::to_napi_value(env.raw(), array)?;
+        let (ty, buffer, offset) = (std::ptr::null_mut(), std::ptr::null_mut(), std::ptr::null_mut());
+        sys::napi_get_typedarray_info(env.raw(), value, ty, &mut len, &mut data, buffer, offset)
+    })?;
+    let at = NonNull::new(data.cast()).ok_or_else(|| napi::Error::from_reason("a buffer without memory"))?;
+    Ok((at, len))
 }

@@ -46,9 +46,11 @@ mod status {
     pub const EXITED: i32 = 6;
     /// The call that was to go on is not there any more.
     pub const LOST: i32 = 7;
+    /// Something is wanted for a shared memory: see `takeRequest`.
+    pub const ASKED: i32 = 8;
     /// Added when wasm has grown a memory.
-    pub const GREW: i32 = 8;
-    pub const BITS: u32 = 4;
+    pub const GREW: i32 = 16;
+    pub const BITS: u32 = 5;
 }
 
 /// The low bits of [`word::OPERATION`]. The number of calls that are going on is above.
@@ -251,6 +253,10 @@ fn report(store: &mut Store, calls: &Calls, exit: &mut Option<Ended>, step: Step
         Step::Interrupted => {
             calls.write(word::DEPTH, store.depth() as i32);
             status::INTERRUPTED
+        }
+        Step::Asked => {
+            calls.write(word::DEPTH, store.depth() as i32);
+            status::ASKED
         }
         Step::Trapped => status::TRAPPED,
         Step::Failed => {

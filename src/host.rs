@@ -157,6 +157,7 @@ impl Host {
         state.modules.retain(|id, _| live.contains(&(id as u32)));
         let live = roots.live(Kind::Program);
         state.programs.retain(|id, _| live.contains(&(id as u32)));
+        state.roots.release(env, |memory| state.store.has_memory(memory))?;
         state.report_memory(env)?;
         Ok(live_handles.into_iter().filter_map(|handle| u32::try_from(handle >> 1).ok()).collect())
     }

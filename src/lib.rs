@@ -14,6 +14,7 @@ mod fast;
 mod global;
 mod host;
 mod instance;
+mod keys;
 mod memory;
 mod module;
 mod resolve;

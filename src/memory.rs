@@ -1,9 +1,9 @@
 //! `WebAssembly.Memory`.
 
 use gantry_engine::{AddressType, MemoryType};
-use gantry_runtime::MemoryId;
+use gantry_runtime::{MemoryId, Request, SharedMemory};
 use napi::Env;
-use napi::bindgen_prelude::{ArrayBuffer, Object};
+use napi::bindgen_prelude::{ArrayBuffer, BigInt, Object, Unknown};
 use napi_derive::napi;
 
 use crate::buffer;
@@ -25,6 +25,72 @@ impl Host {
         Ok(made.ok().map(|id| id.0))
     }
 
+    /// A memory in a SharedArrayBuffer, of which `bytes` is a view, that can grow in place to `max` pages; returns its number.
+    /// `object` keeps the buffer alive, and is kept as long as the memory.
+    #[napi]
+    pub fn shared_memory(
+        &mut self,
+        env: Env,
+        is_64: bool,
+        max: f64,
+        bytes: Unknown<'_>,
+        object: Unknown<'_>,
+    ) -> napi::Result<u32> {
+        let (base, len) = buffer::shared_bytes(env, bytes)?;
+        let ty = MemoryType { address: address_type(is_64), shared: true, ..MemoryType::new(0, Some(max as u64)) };
+        // SAFETY: V8 reserves address space for the maximum of a shared memory, and keeps it as long as the buffer, which
+        // is kept below as long as the memory.
+        let shared = unsafe { SharedMemory::foreign(base, len, ty) };
+        let state = &mut *self.state;
+        let id = state.store.add_shared_memory(shared);
+        state.roots.keep(env, id, object)?;
+        Ok(id.0)
+    }
+
+    /// The object that keeps a shared memory.
+    #[napi]
+    pub fn shared_object<'e>(&self, env: &'e Env, memory: u32) -> napi::Result<Unknown<'e>> {
+        self.state.roots.kept(env, MemoryId(memory))
+    }
+
+    /// Whether a shared memory has 64-bit addresses, and its maximum in pages, if some thread here knows the buffer that `bytes`
+    /// is a view of.
+    #[napi]
+    pub fn known_shared_memory(&self, env: Env, bytes: Unknown<'_>) -> napi::Result<Option<(bool, f64)>> {
+        let (base, _) = buffer::shared_bytes(env, bytes)?;
+        let ty = SharedMemory::known(base);
+        Ok(ty.map(|ty| (ty.address == AddressType::I64, ty.max.unwrap_or(0) as f64)))
+    }
+
+    /// Says that a shared memory is `len` bytes long now.
+    #[napi]
+    pub fn shared_memory_grew(&mut self, memory: u32, len: f64) {
+        if let Some(shared) = self.state.store.memory(MemoryId(memory)).shared() {
+            shared.has_grown_to(len as usize);
+        }
+    }
+
+    /// What is wanted for a shared memory: `[what, memory, …]`. 0 is `memory.grow` with the pages to add; 1
+    /// `memory.atomic.wait` with byte address, size, expected value and timeout; 2 `memory.atomic.notify` with byte address
+    /// and count.
+    #[napi]
+    pub fn take_request(&mut self) -> Vec<BigInt> {
+        let words: Vec<i64> = match self.state.store.request().expect("the status says so") {
+            Request::Grow { memory, delta } => vec![0, memory.0.into(), delta as i64],
+            Request::Wait { memory, at, expected, size, timeout } => {
+                vec![1, memory.0.into(), at as i64, size.into(), expected as i64, timeout]
+            }
+            Request::Notify { memory, at, count } => vec![2, memory.0.into(), at as i64, count.into()],
+        };
+        words.into_iter().map(BigInt::from).collect()
+    }
+
+    /// Answers what was wanted.
+    #[napi]
+    pub fn answer(&mut self, answer: i64) {
+        self.state.store.answer(answer);
+    }
+
     /// Whether a memory has 64-bit addresses.
     #[napi]
     pub fn memory_is_64(&self, memory: u32) -> bool {
@@ -36,7 +102,7 @@ impl Host {
     pub fn memory_limits(&self, memory: u32) -> (bool, f64, Option<f64>, bool) {
         let memory = self.state.store.memory(MemoryId(memory));
         let ty = memory.ty();
-        (ty.address == AddressType::I64, memory.pages() as f64, ty.max.map(|max| max as f64), false)
+        (ty.address == AddressType::I64, memory.pages() as f64, ty.max.map(|max| max as f64), ty.shared)
     }
 
     /// An array buffer over a memory's bytes as they are now. Throws where there are no buffers of that size.

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::describe::ExternInfo;
 use crate::host::{Host, engine};
+use crate::keys;
 
 /// The threads that asynchronous compilations start on.
 fn runtime() -> napi::Result<&'static Runtime> {
@@ -60,6 +61,18 @@ impl Host {
             });
         });
         Ok(promise)
+    }
+
+    /// What a module is known by in the process: [`Host::module_with_key`] finds it on other threads.
+    #[napi]
+    pub fn module_key(&self, module: u32) -> Buffer {
+        keys::key_of(&self.state.modules[module as usize]).to_vec().into()
+    }
+
+    /// The module with a key, if some thread still has it or had it a short time ago.
+    #[napi]
+    pub fn module_with_key(&mut self, key: Uint8Array) -> Option<u32> {
+        keys::find(&key).map(|module| self.add_module(module))
     }
 
     /// The compiled module as bytes.

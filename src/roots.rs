@@ -33,6 +33,8 @@ impl Kind {
 #[derive(Default)]
 pub(crate) struct Roots {
     references: HashMap<(Kind, u32), sys::napi_ref>,
+    /// What memories of JavaScript's keep alive: strong references.
+    kept: HashMap<MemoryId, sys::napi_ref>,
 }
 
 impl Roots {
@@ -57,6 +59,38 @@ impl Roots {
         }
         // SAFETY: a live value of this environment.
         unsafe { Unknown::from_napi_value(env.raw(), value).map(Some) }
+    }
+
+    /// Keeps an object as long as a memory.
+    pub fn keep(&mut self, env: Env, memory: MemoryId, object: Unknown<'_>) -> napi::Result<()> {
+        let mut reference = std::ptr::null_mut();
+        // SAFETY: the value is an object of this environment.
+        check_status!(unsafe {
+            let object = Unknown::to_napi_value(env.raw(), object)?;
+            sys::napi_create_reference(env.raw(), object, 1, &mut reference)
+        })?;
+        match self.kept.insert(memory, reference) {
+            Some(old) => delete(env, old),
+            None => Ok(()),
+        }
+    }
+
+    /// The object that a memory keeps.
+    pub fn kept<'e>(&self, env: &'e Env, memory: MemoryId) -> napi::Result<Unknown<'e>> {
+        let reference = self.kept.get(&memory).ok_or_else(|| napi::Error::from_reason("no shared memory"))?;
+        // SAFETY: a live value of this environment.
+        unsafe { Unknown::from_napi_value(env.raw(), value(*env, *reference)?) }
+    }
+
+    /// Lets go of what is kept by memories that are gone.
+    pub fn release(&mut self, env: Env, is_alive: impl Fn(MemoryId) -> bool) -> napi::Result<()> {
+        let gone: Vec<MemoryId> = self.kept.keys().copied().filter(|memory| !is_alive(*memory)).collect();
+        for memory in gone {
+            if let Some(reference) = self.kept.remove(&memory) {
+                delete(env, reference)?;
+            }
+        }
+        Ok(())
     }
 
     /// Drops the references to objects that are gone.

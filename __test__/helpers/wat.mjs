@@ -12,6 +12,7 @@ const FEATURES = {
   exceptions: true,
   relaxed_simd: true,
   memory64: true,
+  threads: true,
 };
 
 /** @returns {Uint8Array} */

@@ -2,11 +2,13 @@
 // https://webassembly.github.io/spec/js-api/#memories
 
 const { host, Kind } = require('../binding');
+const { brand } = require('../brand');
 const { setOnGrowth } = require('../drive');
 const { collectIfDue, collectNow } = require('../values');
 const { memoryType } = require('./reflection');
 const { addressOf, addressValue, AddressType, dictionary, enumeration } = require('./webidl');
-const { limits, required, defineInterface } = require('./webidl');
+const { createShared, adoptShared, growShared, sharedBuffer } = require('./shared');
+const { isObject, limits, required, defineInterface } = require('./webidl');
 
 /** By address type: 4 and 16 GiB. */
 const MAX_PAGES = { i32: 65536, i64: 262144 };
@@ -29,65 +31,86 @@ const UNTRANSFERABLE = {
 /** Buffers keep their memories alive. */
 const memoryOfBuffer = new WeakMap();
 
-class Memory {
-  #id;
-  #is64;
-  #buffer = null;
+/** What is known of a memory: its number, whether its addresses have 64 bits, its buffer unless it is shared. */
+const State = brand();
 
+/** The state of a memory, which may have come from another thread just now. */
+const stateOf = (memory) => (State.has(memory) ? State.get(memory) : (adopt(memory) ?? State.get(memory)));
+
+class Memory {
   constructor(descriptor) {
     if (descriptor === EXISTING) {
-      this.#id = arguments[1];
-    } else {
-      required(1, arguments.length, 'WebAssembly.Memory()');
-      this.#id = create(descriptor);
+      const id = arguments[1];
+      return bind(host.memoryLimits(id)[3] ? structuredClone(host.sharedObject(id)) : this, id, new.target);
     }
-    this.#is64 = host.memoryIs64(this.#id);
-    host.track(Kind.MEMORY, this.#id, this);
+    required(1, arguments.length, 'WebAssembly.Memory()');
+    const { id, object = this } = create(descriptor);
+    return bind(object, id, new.target);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-memory-grow */
   grow(delta) {
-    const id = this.#id;
+    const state = stateOf(this);
     required(1, arguments.length, 'WebAssembly.Memory.grow()');
-    const pages = addressValue(delta, this.#is64, 'WebAssembly.Memory.grow(): delta');
-    const old = host.growMemory(id, pages);
+    const pages = addressValue(delta, state.is64, 'WebAssembly.Memory.grow(): delta');
+    const old = state.isShared ? growSharedBy(state.id, pages) : host.growMemory(state.id, pages);
     if (old === null) throw new RangeError('WebAssembly.Memory.grow(): maximum memory size exceeded');
-    this.#refresh();
-    return addressOf(old, this.#is64);
+    refresh(state);
+    return addressOf(old, state.is64);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-memory-buffer */
   get buffer() {
-    if (this.#buffer === null) {
-      this.#buffer = Object.defineProperties(bufferOf(this.#id), UNTRANSFERABLE);
-      memoryOfBuffer.set(this.#buffer, this);
+    const state = stateOf(this);
+    if (state.isShared) return sharedBuffer(state.id);
+    if (state.buffer === null) {
+      state.buffer = Object.defineProperties(bufferOf(state.id), UNTRANSFERABLE);
+      memoryOfBuffer.set(state.buffer, this);
     }
-    return this.#buffer;
+    return state.buffer;
   }
 
   /** https://github.com/WebAssembly/js-types */
   type() {
-    return memoryType(this.#id);
+    return memoryType(stateOf(this).id);
   }
+}
 
-  /** https://webassembly.github.io/spec/js-api/#refresh-the-memory-buffer */
-  #refresh() {
-    if (this.#buffer === null) return;
-    host.detach(this.#buffer);
-    this.#buffer = null;
+/** Makes an object stand for a memory. */
+function bind(object, id, target) {
+  if (Object.getPrototypeOf(object) !== target.prototype) {
+    const { prototype } = target;
+    Object.setPrototypeOf(object, isObject(prototype) ? prototype : Memory.prototype);
   }
+  const [is64, , , isShared] = host.memoryLimits(id);
+  State.set(object, { id, is64, isShared, buffer: null });
+  host.track(Kind.MEMORY, id, object);
+  return object;
+}
 
-  static has(value) {
-    return #id in value;
-  }
+/** The state of what another thread has sent; undefined if it is no memory. */
+function adopt(object) {
+  const id = adoptShared(object);
+  if (id === undefined) return undefined;
+  bind(object, id, Memory);
+  return State.get(object);
+}
 
-  static id(memory) {
-    return memory.#id;
+function growSharedBy(id, pages) {
+  if (pages > MAX_PAGES.i32) return null;
+  try {
+    return growShared(id, pages);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
+}
 
-  static refresh(memory) {
-    memory.#refresh();
-  }
+/** https://webassembly.github.io/spec/js-api/#refresh-the-memory-buffer */
+function refresh(state) {
+  if (state.buffer === null) return;
+  host.detach(state.buffer);
+  state.buffer = null;
 }
 
 /** Before Node.js 22 array buffers end at 4 GiB. */
@@ -106,27 +129,35 @@ function create(value) {
   const { address = 'i32' } = descriptor;
   const is64 = enumeration(address, AddressType, `${what}: address`);
   const { min, max } = limits(descriptor, is64, what);
-  if (descriptor.shared) throw new TypeError(`${what}: shared memories are not supported`);
+  const isShared = Boolean(descriptor.shared);
+  if (isShared && max === undefined) throw new TypeError(`${what}: a shared memory must have a maximum`);
   if (max !== undefined && max < min) throw new RangeError(`${what}: maximum ${max} is below initial ${min}`);
   const limit = is64 ? MAX_PAGES.i64 : MAX_PAGES.i32;
   for (const pages of [min, max ?? 0]) {
     if (pages > limit) throw new RangeError(`${what}: ${pages} pages are more than the limit of ${limit}`);
   }
   collectIfDue();
+  if (isShared) return createShared(is64, min, max, what);
   let id = host.newMemory(is64, min, max);
   if (id === null) {
     collectNow();
     id = host.newMemory(is64, min, max);
   }
   if (id === null) throw new RangeError(`${what}: could not allocate memory`);
-  return id;
+  return { id };
 }
 
-const { has, id: idOfMemory, refresh } = Memory;
-delete Memory.has;
-delete Memory.id;
-delete Memory.refresh;
 defineInterface(Memory, 'Memory');
+// Memories that came from another thread have the prototype of Node's own class until they are used.
+Object.defineProperty(Memory, Symbol.hasInstance, {
+  value(value) {
+    if (this === Memory && isObject(value)) isMemory(value);
+    return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
+  },
+  configurable: true,
+});
+
+const idOfMemory = (memory) => stateOf(memory).id;
 
 /** https://webassembly.github.io/spec/js-api/#create-a-memory-object */
 function memoryObject(id) {
@@ -136,10 +167,11 @@ function memoryObject(id) {
 setOnGrowth(() => {
   for (const id of host.takeGrownMemories()) {
     const memory = host.object(Kind.MEMORY, id);
-    if (memory) refresh(memory);
+    if (memory) refresh(stateOf(memory));
   }
 });
 
-const isMemory = (value) => typeof value === 'object' && value !== null && has(value);
+const isMemory = (value) =>
+  typeof value === 'object' && value !== null && (State.has(value) || adopt(value) !== undefined);
 
 module.exports = { Memory, EXISTING, isMemory, idOfMemory, memoryObject };

@@ -2,30 +2,34 @@
 // https://webassembly.github.io/spec/js-api/#modules
 
 const { host, Kind } = require('../binding');
+const { brand } = require('../brand');
+const { hasBuiltin, carrierOf, keyOf } = require('../builtin');
 const { CompileError } = require('../errors');
 const { collectIfDue } = require('../values');
 const { readCompileOptions, resolveBuiltins } = require('./builtins');
 const { EXISTING } = require('./memory');
-const { bufferSource, required, defineInterface } = require('./webidl');
+const { bufferSource, isObject, required, defineInterface } = require('./webidl');
+
+/** The number of a module, and what is in it once that was asked for. */
+const State = brand();
 
 class Module {
-  #id;
-  #info = null;
-
   constructor(bytes, options = undefined) {
     const what = 'WebAssembly.Module()';
+    let id;
     let asked;
     if (bytes === EXISTING) {
-      [, this.#id, asked] = arguments;
+      [, id, asked] = arguments;
     } else {
       required(1, arguments.length, what);
       const plain = plainBytes(bytes, what);
       asked = readCompileOptions(options, what);
       collectIfDue();
-      this.#id = checked(host.compile(plain), what);
+      id = checked(host.compile(plain), what);
     }
-    host.track(Kind.MODULE, this.#id, this);
-    if (asked) resolveBuiltins(infoOfModule(this).imports, asked, what);
+    const object = bind(hasBuiltin ? carrierOf(host.moduleKey(id)) : this, id, new.target);
+    if (asked) resolveBuiltins(infoOfModule(object).imports, asked, what);
+    return object;
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-module-exports */
@@ -63,32 +67,50 @@ class Module {
     required(1, arguments.length, what);
     return new Module(EXISTING, checked(host.deserialize(plainBytes(bytes, what)), what));
   }
-
-  static has(value) {
-    return #id in value;
-  }
-
-  static id(module) {
-    return module.#id;
-  }
-
-  static info(module) {
-    module.#info ??= JSON.parse(host.moduleInfo(module.#id));
-    return module.#info;
-  }
 }
 
-const { has, id: idOfModule, info } = Module;
-const infoOfModule = (module) => info(module);
-delete Module.has;
-delete Module.id;
-delete Module.info;
+/** Makes an object stand for a module. */
+function bind(object, id, target) {
+  if (Object.getPrototypeOf(object) !== target.prototype) {
+    const { prototype } = target;
+    Object.setPrototypeOf(object, isObject(prototype) ? prototype : Module.prototype);
+  }
+  State.set(object, { id, info: null });
+  host.track(Kind.MODULE, id, object);
+  return object;
+}
+
+/** Makes an object that another thread has sent stand for its module here. Returns whether it is one. */
+function adopt(object) {
+  const key = keyOf(object);
+  const id = key && host.moduleWithKey(key);
+  if (id === undefined || id === null) return false;
+  bind(object, id, Module);
+  return true;
+}
+
 defineInterface(Module, 'Module');
+// Modules that came from another thread have the prototype of Node's own class until they are used.
+Object.defineProperty(Module, Symbol.hasInstance, {
+  value(value) {
+    if (this === Module) isModule(value);
+    return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
+  },
+  configurable: true,
+});
+
+const idOfModule = (module) => State.get(module).id;
+
+function infoOfModule(module) {
+  const state = State.get(module);
+  state.info ??= JSON.parse(host.moduleInfo(state.id));
+  return state.info;
+}
 
 /** Strings have the method since Node.js 20. */
 const isWellFormed = (string) => string.isWellFormed();
 
-const isModule = (value) => typeof value === 'object' && value !== null && has(value);
+const isModule = (value) => typeof value === 'object' && value !== null && (State.has(value) || adopt(value));
 
 function idOf(module, what) {
   if (!isModule(module)) throw new TypeError(`${what}: the first argument must be a WebAssembly.Module`);

@@ -102,7 +102,8 @@ impl Program {
     fn run_on_fiber(&self, function: &Function, store: &mut Store, values: *mut u8) -> Result<(), Reason> {
         let memory = self.memory.get().ok_or(Reason::NotStarted)?;
         let memory = store.memory(memory);
-        // SAFETY: the memory is alive as long as its program, and nothing else touches it while the function runs.
+        // SAFETY: the memory is alive as long as its program, and nothing else touches it while the function runs; but
+        // threads of the program if it is shared, which has to order their accesses as on any system.
         let memory = unsafe { std::slice::from_raw_parts_mut(memory.base().as_ptr(), memory.len()) };
         let mut arguments = [0; 16];
         let arguments = &mut arguments[..function.params.len()];

@@ -115,6 +115,13 @@ libcalls! {
     Throw = 28 (true, Ptr);
     /// (reference). Tells the collector of a reference that is written while it marks.
     WriteBarrier = 29 (true, Ptr);
+    /// (memory, byte address, expected, timeout in nanoseconds, negative for none) -> 0 when woken, 1 when there was another
+    /// value, 2 when the time was over. The address was checked.
+    AtomicWait32 = 30 (true, I32, I64, I32, I64) -> I32;
+    /// As above, of 64 bits.
+    AtomicWait64 = 31 (true, I32, I64, I64, I64) -> I32;
+    /// (memory, byte address, how many at the most) -> how many were woken. The address was checked.
+    AtomicNotify = 32 (true, I32, I64, I32) -> I32;
 }
 
 #[cfg(test)]

@@ -42,11 +42,15 @@ pub enum TrapCode {
     NullArray = 18,
     /// The integer in a null `i31ref`.
     NullI31 = 19,
+    /// An atomic access at an address that is not a multiple of its size.
+    UnalignedAtomic = 20,
+    /// Waiting on a memory that is not shared.
+    ExpectedSharedMemory = 21,
 }
 
 impl TrapCode {
     /// All codes.
-    pub const ALL: [TrapCode; 19] = [
+    pub const ALL: [TrapCode; 21] = [
         TrapCode::Unreachable,
         TrapCode::StackOverflow,
         TrapCode::MemoryOutOfBounds,
@@ -66,6 +70,8 @@ impl TrapCode {
         TrapCode::NullStruct,
         TrapCode::NullArray,
         TrapCode::NullI31,
+        TrapCode::UnalignedAtomic,
+        TrapCode::ExpectedSharedMemory,
     ];
 
     /// The code with this discriminant.
@@ -95,6 +101,8 @@ impl TrapCode {
             TrapCode::NullStruct => "null structure reference",
             TrapCode::NullArray => "null array reference",
             TrapCode::NullI31 => "null i31 reference",
+            TrapCode::UnalignedAtomic => "unaligned atomic",
+            TrapCode::ExpectedSharedMemory => "expected shared memory",
         }
     }
 }

@@ -142,7 +142,7 @@ pub struct VMFunctionImport {
 pub struct VMMemory {
     /// Its first byte. Changes on growth only in the style with explicit checks.
     pub base: *mut u8,
-    /// Its length in bytes.
+    /// Its length in bytes. Of a shared memory, other threads may increase it.
     pub len: usize,
 }
 
@@ -257,9 +257,9 @@ pub enum MemoryStyle {
 
 impl MemoryStyle {
     /// The style of a memory of this type where this one is preferred: only memories whose addresses and pages are the
-    /// usual ones can be reserved.
+    /// usual ones can be reserved, and shared ones may be allocated by the embedder.
     pub fn of(self, ty: &MemoryType) -> MemoryStyle {
-        let usual = ty.address == AddressType::I32 && ty.page_size() == WASM_PAGE_SIZE;
+        let usual = ty.address == AddressType::I32 && ty.page_size() == WASM_PAGE_SIZE && !ty.shared;
         if usual { self } else { MemoryStyle::Checked }
     }
 }

@@ -1,5 +1,8 @@
 //! Memories, tables and globals.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use gantry_module::{GlobalType, MemoryType, TableType, ValType};
 use gantry_runtime::{GlobalId, MemoryId, TableId};
 
@@ -18,6 +21,85 @@ pub struct Table(Root);
 /// A global of a store.
 #[derive(Debug, Clone)]
 pub struct Global(Root);
+
+/// A memory that several stores can have, each on a thread of its own: see [`Memory::from_shared`].
+///
+/// ```
+/// use gantry_engine::{Engine, Instance, Memory, MemoryType, Module, SharedMemory, Store};
+///
+/// let engine = Engine::default();
+/// let module = Module::new(&engine, &wat::parse_str(
+///     r#"(module (import "m" "m" (memory 1 1 shared))
+///         (func (export "add") (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))))"#)?)?;
+/// let shared = SharedMemory::new(MemoryType { shared: true, ..MemoryType::new(1, Some(1)) })?;
+/// std::thread::scope(|scope| {
+///     for _ in 0..4 {
+///         scope.spawn(|| {
+///             let mut store = Store::new(&engine);
+///             let memory = Memory::from_shared(&mut store, &shared);
+///             let instance = Instance::new(&mut store, &module, &[memory.into()]).expect("links");
+///             let add = instance.typed_func::<(), ()>(&store, "add").expect("exported");
+///             (0..1000).for_each(|_| add.call(&mut store, ()).expect("returns"));
+///         });
+///     }
+/// });
+/// let mut bytes = [0; 4];
+/// shared.read(0, &mut bytes);
+/// assert_eq!(u32::from_le_bytes(bytes), 4000);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct SharedMemory(Arc<gantry_runtime::SharedMemory>);
+
+impl SharedMemory {
+    /// A zeroed memory. Its type must say that it is shared and how large it can become.
+    ///
+    /// # Errors
+    /// When it does not, the limits are out of range, or there is no memory.
+    pub fn new(ty: MemoryType) -> Result<SharedMemory, Error> {
+        let limit = ty.max_pages();
+        if !ty.shared || ty.min > limit || ty.max.is_none_or(|max| max < ty.min || max > limit) {
+            return Err(Error::usage(format!("memory limits {ty} are out of range for a shared memory")));
+        }
+        Ok(SharedMemory(gantry_runtime::SharedMemory::new(ty)?))
+    }
+
+    /// Its present size in bytes.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn byte(&self, at: usize) -> &AtomicU8 {
+        assert!(at < self.len(), "an address outside the memory");
+        // SAFETY: inside the memory, which never shrinks; wasm's own accesses may race, as its rules for shared memories allow.
+        #[expect(unsafe_code, reason = "memory that other threads write to")]
+        unsafe {
+            AtomicU8::from_ptr(self.0.base().as_ptr().add(at))
+        }
+    }
+
+    /// Copies bytes out, one by one: others may write meanwhile.
+    ///
+    /// # Panics
+    /// Outside the memory.
+    pub fn read(&self, at: usize, bytes: &mut [u8]) {
+        for (n, byte) in bytes.iter_mut().enumerate() {
+            *byte = self.byte(at + n).load(Ordering::Relaxed);
+        }
+    }
+
+    /// Copies bytes in, one by one. Panics as [`SharedMemory::read`].
+    pub fn write(&self, at: usize, bytes: &[u8]) {
+        for (n, byte) in bytes.iter().enumerate() {
+            self.byte(at + n).store(*byte, Ordering::Relaxed);
+        }
+    }
+}
 
 macro_rules! ids {
     ($($handle:ident $id:ident $item:ident)*) => {
@@ -62,6 +144,18 @@ impl Memory {
         Ok(Memory::from_id(store, id))
     }
 
+    /// A memory that other stores may have too.
+    pub fn from_shared(store: &mut impl AsStoreMut, shared: &SharedMemory) -> Memory {
+        let id = store.runtime_mut().add_shared_memory(shared.0.clone());
+        Memory::from_id(store, id)
+    }
+
+    /// The memory for other stores, if its type says that it is shared.
+    pub fn shared(&self, store: &impl AsStore) -> Option<SharedMemory> {
+        assert_same(store, &self.0);
+        store.runtime().memory(self.id()).shared().cloned().map(SharedMemory)
+    }
+
     /// Its type; the minimum is its present size.
     pub fn ty(&self, store: &impl AsStore) -> MemoryType {
         MemoryType { min: self.size(store), ..store.runtime().memory(self.id()).ty() }
@@ -74,12 +168,15 @@ impl Memory {
     }
 
     /// Its contents.
+    ///
+    /// # Panics
+    /// If it is shared: see [`SharedMemory`].
     pub fn data<'s>(&self, store: &'s impl AsStore) -> &'s [u8] {
         assert_same(store, &self.0);
         store.runtime().memory(self.id()).data()
     }
 
-    /// Its contents.
+    /// Its contents. Panics as [`Memory::data`].
     pub fn data_mut<'s>(&self, store: &'s mut impl AsStoreMut) -> &'s mut [u8] {
         assert_same(store, &self.0);
         store.runtime_mut().memory_mut(self.id()).data_mut()

@@ -215,6 +215,7 @@ pub(crate) fn call_slots(store: &mut impl AsStoreMut, func: FuncPtr, slots: &mut
             // SAFETY: as the step says.
             #[expect(unsafe_code, reason = "the contract with compiled code")]
             Step::Interrupted => step = unsafe { runtime.resume(Resume::Return) },
+            Step::Asked => unreachable!("shared memories of this crate are its own"),
             Step::Call(_) => unreachable!("host functions of this crate do not suspend"),
         }
     }

@@ -44,7 +44,7 @@ mod value;
 pub use cache::CacheConfig;
 pub use engine::{Config, Engine};
 pub use error::Error;
-pub use externs::{Global, Memory, Table};
+pub use externs::{Global, Memory, SharedMemory, Table};
 pub use func::{Caller, Func};
 pub use gantry_abi::TrapCode;
 pub use gantry_abi::vmctx::MemoryStyle;

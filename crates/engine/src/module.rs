@@ -127,6 +127,11 @@ impl Module {
         sections.map(|(_, range)| &module.skeleton[range.clone()])
     }
 
+    /// A module that the runtime has.
+    pub fn from_loaded(loaded: Arc<LoadedModule>) -> Module {
+        Module { loaded }
+    }
+
     /// The module as the runtime has it.
     pub fn loaded(&self) -> &Arc<LoadedModule> {
         &self.loaded

@@ -7,8 +7,8 @@ use wasmparser::{Chunk, FuncToValidate, Parser, Payload, Validator, ValidatorRes
 use crate::error::{Error, Result};
 use crate::module::Module;
 
-/// The language that is accepted: WebAssembly 3.0, the older encoding of exceptions, pages of other sizes and wide
-/// arithmetic.
+/// The language that is accepted: WebAssembly 3.0, threads, the older encoding of exceptions, pages of other sizes and
+/// wide arithmetic.
 pub fn features() -> WasmFeatures {
     WasmFeatures::WASM2
         | WasmFeatures::EXTENDED_CONST
@@ -18,6 +18,7 @@ pub fn features() -> WasmFeatures {
         | WasmFeatures::TAIL_CALL
         | WasmFeatures::RELAXED_SIMD
         | WasmFeatures::WIDE_ARITHMETIC
+        | WasmFeatures::THREADS
         | WasmFeatures::FUNCTION_REFERENCES
         | WasmFeatures::GC
         | WasmFeatures::EXCEPTIONS

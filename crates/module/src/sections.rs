@@ -106,6 +106,7 @@ fn memory_type(ty: &wasmparser::MemoryType) -> MemoryType {
         min: ty.initial,
         max: ty.maximum,
         page_size_log2: ty.page_size_log2.unwrap_or(WASM_PAGE_SIZE.ilog2()) as u8,
+        shared: ty.shared,
     }
 }
 

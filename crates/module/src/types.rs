@@ -139,12 +139,14 @@ pub struct MemoryType {
     pub max: Option<u64>,
     /// The size of a page is 2 to this power: 16, or 0 for pages of a byte.
     pub page_size_log2: u8,
+    /// Whether several threads may use it.
+    pub shared: bool,
 }
 
 impl MemoryType {
     /// A memory with 32-bit addresses and pages of [`WASM_PAGE_SIZE`].
     pub fn new(min: u64, max: Option<u64>) -> MemoryType {
-        MemoryType { address: AddressType::I32, min, max, page_size_log2: WASM_PAGE_SIZE.ilog2() as u8 }
+        MemoryType { address: AddressType::I32, min, max, page_size_log2: WASM_PAGE_SIZE.ilog2() as u8, shared: false }
     }
 
     /// Bytes in a page.
@@ -196,6 +198,9 @@ impl fmt::Display for MemoryType {
         write_limits(f, self.min, self.max)?;
         if self.page_size() != WASM_PAGE_SIZE {
             write!(f, " (pagesize {})", self.page_size())?;
+        }
+        if self.shared {
+            f.write_str(" shared")?;
         }
         Ok(())
     }
@@ -291,6 +296,7 @@ impl MemoryType {
     pub fn satisfies(&self, size: u64, wanted: &MemoryType) -> bool {
         self.address == wanted.address
             && self.page_size_log2 == wanted.page_size_log2
+            && self.shared == wanted.shared
             && limits_match(size, self.max, wanted.min, wanted.max)
     }
 }

@@ -6,7 +6,7 @@ use gantry_abi::vmctx::VMStoreContext;
 
 use crate::fiber::Fiber;
 use crate::host::{HostFailure, HostFunction};
-use crate::store::{FuncPtr, Store};
+use crate::store::{FuncPtr, MemoryId, Store};
 use crate::trap::{self, Running, Trap};
 use crate::{OutOfMemory, sys};
 
@@ -25,6 +25,8 @@ mod event {
     pub const LEFT: usize = 1;
     /// A loop met the poll page while it was inaccessible.
     pub const INTERRUPTED: usize = 2;
+    /// The embedder is asked for something: see `Store::request`.
+    pub const ASKED: usize = 3;
 }
 
 /// What runs on a fiber.
@@ -89,8 +91,45 @@ pub enum Step {
     Call(NonNull<HostFunction>),
     /// A loop was interrupted through the poll page: do what there is to do, then resume.
     Interrupted,
+    /// The embedder is asked for something that it does for its own shared memories: see [`Store::request`]. Answer, then
+    /// resume.
+    Asked,
     /// There is no memory for another stack.
     OutOfMemory,
+}
+
+/// What the embedder does for shared memories that it has allocated.
+#[derive(Debug, Clone, Copy)]
+pub enum Request {
+    /// `memory.grow`: the answer is the old size in pages, or -1.
+    Grow {
+        /// The memory.
+        memory: MemoryId,
+        /// Pages to add.
+        delta: u64,
+    },
+    /// `memory.atomic.wait`: the answer is what that returns.
+    Wait {
+        /// The memory.
+        memory: MemoryId,
+        /// The byte address.
+        at: u64,
+        /// What should be there.
+        expected: u64,
+        /// Of how many bytes, 4 or 8.
+        size: u8,
+        /// In nanoseconds; negative for no end.
+        timeout: i64,
+    },
+    /// `memory.atomic.notify`: the answer is what that returns.
+    Notify {
+        /// The memory.
+        memory: MemoryId,
+        /// The byte address.
+        at: u64,
+        /// How many to wake at the most.
+        count: u32,
+    },
 }
 
 /// How to go on after [`Step::Call`] or [`Step::Interrupted`].
@@ -200,6 +239,7 @@ impl Store {
             match event {
                 event::RETURNED => (*store).ended(false),
                 event::LEFT => (*store).ended(true),
+                event::ASKED => Step::Asked,
                 event::INTERRUPTED => {
                     (*fiber).interrupted = true;
                     Step::Interrupted
@@ -244,6 +284,32 @@ impl Store {
     pub(crate) unsafe fn suspend_for_host(context: *mut VMStoreContext, function: NonNull<HostFunction>) -> u32 {
         // SAFETY: promised by the caller.
         unsafe { switch_back(context, function.as_ptr().expose_provenance()) as u32 }
+    }
+
+    /// Why the last step was [`Step::Asked`].
+    pub fn request(&self) -> Option<Request> {
+        self.request
+    }
+
+    /// Answers the last request.
+    pub fn answer(&mut self, answer: i64) {
+        self.answer = answer;
+    }
+
+    /// Asks the embedder. When it fails, wasm is left and nothing returns.
+    ///
+    /// # Safety
+    /// Called by compiled code on the running fiber of `store`; nothing here needs dropping.
+    pub(crate) unsafe fn ask(store: *mut Store, request: Request) -> i64 {
+        // SAFETY: promised by the caller.
+        unsafe {
+            (*store).request = Some(request);
+            let context = (*store).context_ptr();
+            if switch_back(context, event::ASKED) != 0 {
+                sys::leave((*context).entry_sp);
+            }
+            (*store).answer
+        }
     }
 
     /// Suspends the running activation because a loop was interrupted. Returns 1 when it is to be left.

@@ -327,7 +327,8 @@ pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) ->
         }
         live
     });
-    store.memory_bytes -= freed_bytes;
+    // Shared ones may have grown meanwhile.
+    store.memory_bytes = store.memory_bytes.saturating_sub(freed_bytes);
     store.tables.retain(|id, _| tables[id]);
     store.globals.retain(|id, _| globals[id]);
     store.hosts.retain(|id, _| hosts[id]);

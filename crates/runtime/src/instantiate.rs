@@ -272,9 +272,10 @@ impl Store {
             let offset = self.eval(id, offset)? as u64 as usize;
             let memory = self.instance(id).memory(*index);
             let bytes = module.data_bytes(segment);
-            let memory = self.memory_mut(memory).data_mut();
-            let target = offset.checked_add(bytes.len()).and_then(|end| memory.get_mut(offset..end));
-            target.ok_or(InstantiateError::Trap(TrapCode::MemoryOutOfBounds))?.copy_from_slice(bytes);
+            let target = self.memory(memory).range(offset as u64, bytes.len() as u64);
+            let target = target.ok_or(InstantiateError::Trap(TrapCode::MemoryOutOfBounds))?;
+            // SAFETY: the range was just checked. Of shared memories, wasm has to order its accesses itself.
+            unsafe { target.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
             self.instance_mut(id).dropped_data[segment] = true;
         }
         Ok(())

@@ -3,15 +3,19 @@
 //! They run on a fiber, whose stack has little room for them, and hold nothing that needs dropping while they might be
 //! left. See [`Libcall`] for what each takes and returns.
 
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
 use gantry_abi::Libcall;
 use gantry_abi::vmctx::VMContextHeader;
 
+use crate::activation::Request;
 use crate::object_calls::{
     array_copy, array_init_data, array_init_elem, array_new, array_new_data, array_new_elem, exception_new, is_subtype,
     struct_new, write_barrier,
 };
 use crate::store::{InstanceId, Store};
-use crate::sys;
+use crate::{shared, sys};
 
 pub(crate) type Context = *mut VMContextHeader;
 
@@ -71,6 +75,9 @@ const fn address(libcall: Libcall) -> *const u8 {
         Libcall::ExceptionNew => exception_new as *const u8,
         Libcall::Throw => sys::throw as *const u8,
         Libcall::WriteBarrier => write_barrier as *const u8,
+        Libcall::AtomicWait32 => atomic_wait32 as *const u8,
+        Libcall::AtomicWait64 => atomic_wait64 as *const u8,
+        Libcall::AtomicNotify => atomic_notify as *const u8,
     }
 }
 
@@ -90,43 +97,98 @@ unsafe extern "C" fn memory_grow(vmctx: Context, memory: u32, delta: u64) -> u64
     // SAFETY: called by compiled code.
     let (store, id) = unsafe { caller(vmctx) };
     let memory = store.instance(id).memory(memory);
+    if store.is_foreign(memory) {
+        // SAFETY: called by compiled code on its fiber.
+        return unsafe { Store::ask(store, Request::Grow { memory, delta }) } as u64;
+    }
     let old = store.grow_memory(memory, delta);
     store.memory_grown |= old.is_some();
     old.unwrap_or(u64::MAX)
 }
 
-/// `len` bytes at `at`, or `None` outside the memory.
-fn bytes_mut(store: &mut Store, id: InstanceId, memory: u32, at: u64, len: u64) -> Option<&mut [u8]> {
-    let memory = store.instance(id).memory(memory);
-    let end = usize::try_from(at.checked_add(len)?).ok()?;
-    store.memory_mut(memory).data_mut().get_mut(at as usize..end)
+/// The address of `len` bytes at `at`, or `None` outside the memory.
+fn range(store: &Store, id: InstanceId, memory: u32, at: u64, len: u64) -> Option<NonNull<u8>> {
+    store.memory(store.instance(id).memory(memory)).range(at, len)
 }
 
 unsafe extern "C" fn memory_copy(vmctx: Context, to: u32, from: u32, target: u64, source: u64, len: u64) -> u32 {
     // SAFETY: called by compiled code.
     let (store, id) = unsafe { caller(vmctx) };
-    let source = bytes_mut(store, id, from, source, len).map(|s| s.as_ptr());
-    let target = bytes_mut(store, id, to, target, len).map(|s| s.as_mut_ptr());
+    let source = range(store, id, from, source, len);
+    let target = range(store, id, to, target, len);
     let (Some(source), Some(target)) = (source, target) else { return FAILED };
     // SAFETY: both ranges were just checked; they may overlap.
-    unsafe { std::ptr::copy(source, target, len as usize) };
+    unsafe { target.copy_from(source, len as usize) };
     OK
 }
 
 unsafe extern "C" fn memory_fill(vmctx: Context, memory: u32, target: u64, byte: u32, len: u64) -> u32 {
     // SAFETY: called by compiled code.
     let (store, id) = unsafe { caller(vmctx) };
-    status(bytes_mut(store, id, memory, target, len).map(|bytes| bytes.fill(byte as u8)))
+    let Some(target) = range(store, id, memory, target, len) else { return FAILED };
+    // SAFETY: the range was just checked.
+    unsafe { target.write_bytes(byte as u8, len as usize) };
+    OK
 }
 
 unsafe extern "C" fn memory_init(vmctx: Context, memory: u32, segment: u32, target: u64, source: u32, len: u32) -> u32 {
     // SAFETY: called by compiled code.
     let (store, id) = unsafe { caller(vmctx) };
-    let loaded = store.instance(id).loaded().clone();
-    let dropped = store.instance(id).dropped_data[segment as usize];
-    let data = if dropped { &[] } else { loaded.module().data_bytes(segment as usize) };
+    let instance = store.instance(id);
+    let dropped = instance.dropped_data[segment as usize];
+    let data = if dropped { &[] } else { instance.module().data_bytes(segment as usize) };
     let Some(data) = data.get(source as usize..).and_then(|data| data.get(..len as usize)) else { return FAILED };
-    status(bytes_mut(store, id, memory, target, u64::from(len)).map(|bytes| bytes.copy_from_slice(data)))
+    let Some(target) = range(store, id, memory, target, u64::from(len)) else { return FAILED };
+    // SAFETY: the range was just checked.
+    unsafe { target.as_ptr().copy_from_nonoverlapping(data.as_ptr(), data.len()) };
+    OK
+}
+
+/// An address that compiled code has checked.
+fn checked_address(store: &Store, id: InstanceId, memory: u32, at: u64) -> NonNull<u8> {
+    range(store, id, memory, at, 1).expect("memories do not shrink")
+}
+
+unsafe extern "C" fn atomic_wait32(vmctx: Context, memory: u32, at: u64, expected: u32, timeout: i64) -> u32 {
+    // SAFETY: called by compiled code on its fiber. The address is that of an aligned value.
+    unsafe {
+        let (store, id) = caller(vmctx);
+        let memory_id = store.instance(id).memory(memory);
+        if store.is_foreign(memory_id) {
+            let request = Request::Wait { memory: memory_id, at, expected: expected.into(), size: 4, timeout };
+            return Store::ask(store, request) as u32;
+        }
+        let address = checked_address(store, id, memory, at).cast::<u32>();
+        let is_expected = || AtomicU32::from_ptr(address.as_ptr()).load(Ordering::SeqCst) == expected;
+        shared::wait(address.addr().get(), timeout, is_expected) as u32
+    }
+}
+
+unsafe extern "C" fn atomic_wait64(vmctx: Context, memory: u32, at: u64, expected: u64, timeout: i64) -> u32 {
+    // SAFETY: as above.
+    unsafe {
+        let (store, id) = caller(vmctx);
+        let memory_id = store.instance(id).memory(memory);
+        if store.is_foreign(memory_id) {
+            let request = Request::Wait { memory: memory_id, at, expected, size: 8, timeout };
+            return Store::ask(store, request) as u32;
+        }
+        let address = checked_address(store, id, memory, at).cast::<u64>();
+        let is_expected = || AtomicU64::from_ptr(address.as_ptr()).load(Ordering::SeqCst) == expected;
+        shared::wait(address.addr().get(), timeout, is_expected) as u32
+    }
+}
+
+unsafe extern "C" fn atomic_notify(vmctx: Context, memory: u32, at: u64, count: u32) -> u32 {
+    // SAFETY: called by compiled code on its fiber.
+    unsafe {
+        let (store, id) = caller(vmctx);
+        let memory_id = store.instance(id).memory(memory);
+        if store.is_foreign(memory_id) {
+            return Store::ask(store, Request::Notify { memory: memory_id, at, count }) as u32;
+        }
+        shared::notify(checked_address(store, id, memory, at).addr().get(), count)
+    }
 }
 
 unsafe extern "C" fn data_drop(vmctx: Context, segment: u32) {

@@ -1,11 +1,13 @@
 //! Linear memories.
 
 use std::ptr::NonNull;
+use std::sync::Arc;
 
 use gantry_abi::vmctx::{MemoryStyle, VMMemory};
 use gantry_module::MemoryType;
 
 use crate::reservation::{self, RESERVATION};
+use crate::shared::SharedMemory;
 use crate::{OutOfMemory, sys};
 
 /// A linear memory. Compiled code reads its first field.
@@ -19,11 +21,16 @@ pub struct Memory {
     mapped: usize,
     /// Whether it was grown since this was last asked for.
     grown: bool,
+    /// What it is if other threads use it too; `definition` is then not used.
+    shared: Option<Arc<SharedMemory>>,
 }
 
 impl Memory {
     /// A zeroed memory, in this style if its type allows it.
     pub(crate) fn new(ty: MemoryType, style: MemoryStyle) -> Result<Box<Memory>, OutOfMemory> {
+        if ty.shared {
+            return Ok(Memory::of_shared(SharedMemory::new(ty)?));
+        }
         let style = style.of(&ty);
         let len = pages_to_bytes(&ty, ty.min)?;
         let (base, mapped) = match style {
@@ -31,7 +38,19 @@ impl Memory {
             MemoryStyle::Checked => (sys::map(checked_mapping(len))?, checked_mapping(len)),
         };
         let definition = VMMemory { base: base.as_ptr(), len };
-        Ok(Box::new(Memory { definition, ty, style, mapped, grown: false }))
+        Ok(Box::new(Memory { definition, ty, style, mapped, grown: false, shared: None }))
+    }
+
+    /// A memory that other threads have too.
+    pub(crate) fn of_shared(shared: Arc<SharedMemory>) -> Box<Memory> {
+        let definition = VMMemory { base: shared.base().as_ptr(), len: 0 };
+        let (ty, style) = (shared.ty(), MemoryStyle::Checked);
+        Box::new(Memory { definition, ty, style, mapped: 0, grown: false, shared: Some(shared) })
+    }
+
+    /// What it is if other threads use it too.
+    pub fn shared(&self) -> Option<&Arc<SharedMemory>> {
+        self.shared.as_ref()
     }
 
     /// Its type as declared: the minimum is not its present size.
@@ -46,7 +65,7 @@ impl Memory {
 
     /// Its present size in pages.
     pub fn pages(&self) -> u64 {
-        self.definition.len as u64 >> self.ty.page_size_log2
+        self.len() as u64 >> self.ty.page_size_log2
     }
 
     /// Its first byte. Stays where it is in the reserved style, moves on growth in the checked one.
@@ -56,7 +75,7 @@ impl Memory {
 
     /// Its present size in bytes.
     pub fn len(&self) -> usize {
-        self.definition.len
+        self.shared.as_ref().map_or(self.definition.len, |shared| shared.len())
     }
 
     /// Whether it has no bytes.
@@ -65,15 +84,30 @@ impl Memory {
     }
 
     /// Its contents. Wasm must not run while the slice is used, which is why it borrows the store.
+    ///
+    /// # Panics
+    /// If it is shared: other threads may write to it.
     pub fn data(&self) -> &[u8] {
+        assert!(self.shared.is_none(), "a shared memory has no contents that stay the same");
         // SAFETY: `len` bytes from `base` are mapped, and compiled code runs only under `&mut Store`.
         unsafe { std::slice::from_raw_parts(self.definition.base, self.definition.len) }
     }
 
     /// Its contents.
+    ///
+    /// # Panics
+    /// As [`Memory::data`].
     pub fn data_mut(&mut self) -> &mut [u8] {
+        assert!(self.shared.is_none(), "a shared memory has no contents that stay the same");
         // SAFETY: as in `data`, and the borrow is exclusive.
         unsafe { std::slice::from_raw_parts_mut(self.definition.base, self.definition.len) }
+    }
+
+    /// The address of `len` bytes from `at` on, if they are inside. Of a shared memory, other threads may write there.
+    pub(crate) fn range(&self, at: u64, len: u64) -> Option<NonNull<u8>> {
+        let end = at.checked_add(len)?;
+        // SAFETY: inside the memory or at its end.
+        (end <= self.len() as u64).then(|| unsafe { self.base().add(at as usize) })
     }
 
     /// The addresses that are this memory's, accessible or not.
@@ -83,7 +117,7 @@ impl Memory {
     }
 
     pub(crate) fn definition(&self) -> *const VMMemory {
-        &self.definition
+        self.shared.as_ref().map_or(&raw const self.definition, |shared| shared.definition())
     }
 
     /// Whether it was grown since the last call.
@@ -94,6 +128,9 @@ impl Memory {
     /// Adds `delta` zeroed pages. Returns the old size in pages, or `None` when the maximum or the machine does not
     /// allow it.
     pub fn grow(&mut self, delta: u64) -> Option<u64> {
+        if let Some(shared) = &self.shared {
+            return shared.grow(delta);
+        }
         let old = self.pages();
         let new = old.checked_add(delta).filter(|new| self.ty.max.is_none_or(|max| *new <= max))?;
         let new_len = pages_to_bytes(&self.ty, new).ok()?;
@@ -135,6 +172,9 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
+        if self.shared.is_some() {
+            return;
+        }
         // SAFETY: mapped by `new` or `grow`; whoever could access it keeps it alive.
         unsafe {
             match self.style {
@@ -145,7 +185,7 @@ impl Drop for Memory {
     }
 }
 
-fn pages_to_bytes(ty: &MemoryType, pages: u64) -> Result<usize, OutOfMemory> {
+pub(crate) fn pages_to_bytes(ty: &MemoryType, pages: u64) -> Result<usize, OutOfMemory> {
     if pages > ty.max_pages() {
         return Err(OutOfMemory);
     }

@@ -8,6 +8,7 @@ use gantry_abi::vmctx::{ContextKind, MemoryStyle, VMFuncRef, VMGlobal, VMStoreCo
 use gantry_module::{FuncType, GlobalType, Hierarchy, MemoryType, TableType, ValType};
 use slab::Slab;
 
+use crate::activation::Request;
 use crate::code::LoadedModule;
 use crate::collect::Marker;
 use crate::fiber::{Fiber, Fibers};
@@ -18,6 +19,7 @@ use crate::host::{Behaviour, Callback, HostFailure, HostFunction};
 use crate::instance::Instance;
 use crate::memory::Memory;
 use crate::poll::PollPage;
+use crate::shared::SharedMemory;
 use crate::table::Table;
 use crate::trap::{self, CaughtTrap, Frame, Trap};
 use crate::types::{self, TypeId};
@@ -84,6 +86,8 @@ pub struct Store {
     pub(crate) memory_grown: bool,
     pub(crate) memory_bytes: usize,
     pub(crate) suspension_slots: *mut u8,
+    pub(crate) request: Option<Request>,
+    pub(crate) answer: i64,
 }
 
 impl Default for Store {
@@ -130,6 +134,8 @@ impl Store {
             memory_grown: false,
             memory_bytes: 0,
             suspension_slots: ptr::null_mut(),
+            request: None,
+            answer: 0,
         }
     }
 
@@ -182,6 +188,24 @@ impl Store {
         Ok(MemoryId(self.memories.insert(memory) as u32))
     }
 
+    /// Takes a memory that other threads may have too.
+    pub fn add_shared_memory(&mut self, shared: Arc<SharedMemory>) -> MemoryId {
+        self.debt += 1;
+        let memory = Memory::of_shared(shared);
+        self.memory_bytes += memory.len();
+        MemoryId(self.memories.insert(memory) as u32)
+    }
+
+    /// Whether there is a memory with this number.
+    pub fn has_memory(&self, id: MemoryId) -> bool {
+        self.memories.contains(id.0 as usize)
+    }
+
+    /// Whether the embedder has allocated a memory, and does for it what [`Request`] says.
+    pub(crate) fn is_foreign(&self, id: MemoryId) -> bool {
+        self.memory(id).shared().is_some_and(|shared| shared.is_foreign())
+    }
+
     /// A memory.
     pub fn memory(&self, id: MemoryId) -> &Memory {
         &self.memories[id.0 as usize]
@@ -197,7 +221,8 @@ impl Store {
         let memory = self.memory_mut(id);
         let before = memory.len();
         let old = memory.grow(delta);
-        self.memory_bytes += self.memory(id).len() - before;
+        // Others may have grown it as well.
+        self.memory_bytes += self.memory(id).len().saturating_sub(before);
         old
     }
 

@@ -5,6 +5,7 @@
 //!
 //! Must not know: how code is compiled, stored or run.
 
+mod atomic;
 mod call;
 mod cast;
 mod control;

@@ -15,7 +15,7 @@ use crate::translator::FuncTranslator;
 
 use types::{F32, F64, I8, I16, I32, I64};
 
-fn memory_index(memarg: &MemArg) -> u32 {
+pub(crate) fn memory_index(memarg: &MemArg) -> u32 {
     match memarg.target {
         MemArgTarget::Memory(index) => index,
         MemArgTarget::Array(_) => unreachable!("validation refuses accesses to arrays: not enabled"),

@@ -222,6 +222,7 @@ impl<'a> FuncTranslator<'a> {
             || self.simd_operator(op)
             || self.simd_memory_operator(op)
             || self.wide_operator(op)
+            || self.atomic_operator(op)
             || self.exception_operator(op)
             || self.object_operator(op)
             || self.array_operator(op)

@@ -37,5 +37,8 @@ pub fn linker(store: &mut Store) -> Result<Linker, Error> {
     linker.define("spectest", "table", table);
     let memory = Memory::new(store, MemoryType::new(1, Some(2)))?;
     linker.define("spectest", "memory", memory);
+    let shared = MemoryType { shared: true, ..MemoryType::new(1, Some(2)) };
+    let shared = Memory::new(store, shared)?;
+    linker.define("spectest", "shared_memory", shared);
     Ok(linker)
 }

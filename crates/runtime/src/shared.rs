@@ -1,0 +1,224 @@
+//! Memories that several threads use at once, each through a store of its own.
+
+use std::cell::UnsafeCell;
+use std::collections::HashMap;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use gantry_abi::vmctx::VMMemory;
+use gantry_module::MemoryType;
+use once_cell::sync::Lazy;
+
+use crate::memory::pages_to_bytes;
+use crate::{OutOfMemory, sys};
+
+/// Who has allocated it.
+#[derive(Debug)]
+enum Backing {
+    /// Address space for its maximum.
+    Own { mapped: usize },
+    /// The embedder, which also makes it grow.
+    Foreign,
+}
+
+/// A shared memory. It never moves, and its length never decreases.
+#[derive(Debug)]
+pub struct SharedMemory {
+    definition: UnsafeCell<VMMemory>,
+    ty: MemoryType,
+    backing: Backing,
+    growing: Mutex<()>,
+}
+
+// SAFETY: the base never changes, and the length is accessed atomically. What the memory holds is wasm's, which has rules of
+// its own for races.
+unsafe impl Send for SharedMemory {}
+// SAFETY: as above.
+unsafe impl Sync for SharedMemory {}
+
+/// Memories of the embedder, by address: whoever takes one twice gets the same.
+static FOREIGN: Lazy<Mutex<HashMap<usize, Weak<SharedMemory>>>> = Lazy::new(Mutex::default);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl SharedMemory {
+    /// A zeroed memory.
+    ///
+    /// # Errors
+    /// When there is no address space for its maximum, which it must have.
+    pub fn new(ty: MemoryType) -> Result<Arc<SharedMemory>, OutOfMemory> {
+        let max = ty.max.ok_or(OutOfMemory)?;
+        let mapped = pages_to_bytes(&ty, max)?.max(1).next_multiple_of(sys::page_size());
+        let len = pages_to_bytes(&ty, ty.min)?;
+        let base = sys::reserve(mapped)?;
+        let definition = UnsafeCell::new(VMMemory { base: base.as_ptr(), len });
+        let memory = SharedMemory { definition, ty, backing: Backing::Own { mapped }, growing: Mutex::default() };
+        if len > 0 {
+            // SAFETY: the pages were reserved just now.
+            unsafe { sys::commit(base, len.next_multiple_of(sys::page_size()))? };
+        }
+        Ok(Arc::new(memory))
+    }
+
+    /// A memory that the embedder has allocated, `len` bytes long now.
+    ///
+    /// # Safety
+    /// From `base` on there are pages for the memory's maximum, of which at least `len` bytes are accessible, as long as
+    /// what is returned lives.
+    pub unsafe fn foreign(base: NonNull<u8>, len: usize, ty: MemoryType) -> Arc<SharedMemory> {
+        let mut known = lock(&FOREIGN);
+        known.retain(|_, memory| memory.strong_count() > 0);
+        if let Some(memory) = known.get(&base.addr().get()).and_then(Weak::upgrade)
+            && memory.ty.max == ty.max
+        {
+            memory.len_cell().fetch_max(len, Ordering::SeqCst);
+            return memory;
+        }
+        let definition = UnsafeCell::new(VMMemory { base: base.as_ptr(), len });
+        let memory = Arc::new(SharedMemory { definition, ty, backing: Backing::Foreign, growing: Mutex::default() });
+        known.insert(base.addr().get(), Arc::downgrade(&memory));
+        memory
+    }
+
+    /// The type of the embedder's memory at an address, if somebody has it.
+    pub fn known(base: NonNull<u8>) -> Option<MemoryType> {
+        lock(&FOREIGN).get(&base.addr().get()).and_then(Weak::upgrade).map(|memory| memory.ty)
+    }
+
+    fn len_cell(&self) -> &AtomicUsize {
+        // SAFETY: the field is never accessed otherwise while there are references to this.
+        unsafe { AtomicUsize::from_ptr(&raw mut (*self.definition.get()).len) }
+    }
+
+    pub(crate) fn definition(&self) -> *const VMMemory {
+        self.definition.get()
+    }
+
+    /// Its type as declared.
+    pub fn ty(&self) -> MemoryType {
+        self.ty
+    }
+
+    /// Whether the embedder has to make it grow.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.backing, Backing::Foreign)
+    }
+
+    /// Its first byte.
+    pub fn base(&self) -> NonNull<u8> {
+        // SAFETY: the base never changes.
+        NonNull::new(unsafe { (*self.definition.get()).base }).expect("always mapped")
+    }
+
+    /// Its present length in bytes.
+    pub fn len(&self) -> usize {
+        self.len_cell().load(Ordering::SeqCst)
+    }
+
+    /// Whether it has no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Says that the embedder has made it longer.
+    pub fn has_grown_to(&self, len: usize) {
+        self.len_cell().fetch_max(len, Ordering::SeqCst);
+    }
+
+    /// Adds zeroed pages to a memory of its own; returns the old size in pages.
+    pub(crate) fn grow(&self, delta: u64) -> Option<u64> {
+        let Backing::Own { .. } = self.backing else { return None };
+        let _growing = lock(&self.growing);
+        let len = self.len();
+        let old = (len as u64) >> self.ty.page_size_log2;
+        let new = old.checked_add(delta).filter(|new| self.ty.max.is_some_and(|max| *new <= max))?;
+        let new_len = pages_to_bytes(&self.ty, new).ok()?;
+        let (from, to) = (len.next_multiple_of(sys::page_size()), new_len.next_multiple_of(sys::page_size()));
+        if to > from {
+            // SAFETY: inside the reservation, which is for the maximum.
+            unsafe { sys::commit(self.base().add(from), to - from).ok()? };
+        }
+        self.len_cell().store(new_len, Ordering::SeqCst);
+        Some(old)
+    }
+}
+
+impl Drop for SharedMemory {
+    fn drop(&mut self) {
+        if let Backing::Own { mapped } = self.backing {
+            // SAFETY: reserved in `new`, and no store has it any more.
+            unsafe { sys::unmap(self.base(), mapped) };
+        }
+    }
+}
+
+/// Threads that wait at addresses of memories that are not the embedder's.
+static WAITING: Lazy<Mutex<HashMap<usize, Vec<Arc<Waiter>>>>> = Lazy::new(Mutex::default);
+
+#[derive(Default)]
+struct Waiter {
+    woken: Mutex<bool>,
+    wake: std::sync::Condvar,
+}
+
+/// How [`wait`] ended, as `memory.atomic.wait` returns it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u32)]
+pub(crate) enum Woken {
+    Ok = 0,
+    NotEqual = 1,
+    TimedOut = 2,
+}
+
+/// Waits at an address until it is notified, if `is_expected` says so once nobody can notify in between.
+pub(crate) fn wait(address: usize, timeout_ns: i64, is_expected: impl FnOnce() -> bool) -> Woken {
+    let waiter = Arc::<Waiter>::default();
+    {
+        let mut waiting = lock(&WAITING);
+        if !is_expected() {
+            return Woken::NotEqual;
+        }
+        waiting.entry(address).or_default().push(waiter.clone());
+    }
+    let woken = lock(&waiter.woken);
+    let is_waiting = |woken: &mut bool| !*woken;
+    let woken = match u64::try_from(timeout_ns) {
+        Ok(timeout) => {
+            let timeout = std::time::Duration::from_nanos(timeout);
+            let ended = waiter.wake.wait_timeout_while(woken, timeout, is_waiting);
+            ended.unwrap_or_else(PoisonError::into_inner).0
+        }
+        Err(_) => waiter.wake.wait_while(woken, is_waiting).unwrap_or_else(PoisonError::into_inner),
+    };
+    if *woken {
+        return Woken::Ok;
+    }
+    drop(woken);
+    let mut waiting = lock(&WAITING);
+    if let Some(list) = waiting.get_mut(&address) {
+        list.retain(|other| !ptr::eq(&**other, &*waiter));
+        if list.is_empty() {
+            waiting.remove(&address);
+        }
+    }
+    // It may have been woken at the last moment.
+    if *lock(&waiter.woken) { Woken::Ok } else { Woken::TimedOut }
+}
+
+/// Wakes the threads that have waited longest at an address; returns how many.
+pub(crate) fn notify(address: usize, count: u32) -> u32 {
+    let mut waiting = lock(&WAITING);
+    let Some(list) = waiting.get_mut(&address) else { return 0 };
+    let woken: Vec<_> = list.drain(..list.len().min(count as usize)).collect();
+    if list.is_empty() {
+        waiting.remove(&address);
+    }
+    for waiter in &woken {
+        *lock(&waiter.woken) = true;
+        waiter.wake.notify_one();
+    }
+    woken.len() as u32
+}

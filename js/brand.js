@@ -1,0 +1,31 @@
+'use strict';
+// Private state of objects that are made elsewhere.
+
+class ReturnGiven {
+  constructor(object) {
+    return object;
+  }
+}
+
+/** A kind of private state: what is given to objects with `set` is found with `get`, and nobody else can see it. */
+function brand() {
+  return class Brand extends ReturnGiven {
+    #state;
+
+    static set(object, state) {
+      new Brand(object).#state = state;
+      return object;
+    }
+
+    static has(value) {
+      return #state in value;
+    }
+
+    /** @throws {TypeError} for other objects */
+    static get(object) {
+      return object.#state;
+    }
+  };
+}
+
+module.exports = { brand };
