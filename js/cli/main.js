@@ -9,6 +9,7 @@ const COMMANDS = {
   inspect: () => require('./inspect'),
   compile: () => require('./compile'),
   types: () => require('./types'),
+  wasm2js: () => require('./wasm2js'),
 };
 
 const HELP = `gantry: a WebAssembly runtime
@@ -20,6 +21,7 @@ Commands:
   inspect FILE       show what is in a module
   compile FILE       compile a module ahead of time
   types FILE…        write TypeScript declarations beside .wasm files
+  wasm2js FILE       translate a module to JavaScript, for hosts without WebAssembly
 
 gantry COMMAND --help tells more. gantry --version prints the version.
 `;

@@ -130,7 +130,10 @@ function invoke(wasi, module, instance, name, args) {
   const { convertArguments } = require('./invoke');
   const { untilExit } = require('../wasi/wasi');
   const values = convertArguments(module, name, args);
-  if (typeof instance.exports._start === 'function') wasi.finalizeBindings(instance);
+  const { memory, _start, _initialize } = instance.exports;
+  // Without a memory there is nothing that the system interface could read or write.
+  if (memory === undefined) _initialize?.();
+  else if (typeof _start === 'function') wasi.finalizeBindings(instance);
   else wasi.initialize(instance);
   const outcome = untilExit(wasi, () => func(...values));
   if (outcome.exited) return outcome.code;
