@@ -70,6 +70,14 @@ const exceptionAddress = () => (i32[Word.CALLEE] >>> 0) + i32[Word.CALLEE_HIGH] 
 
 /** Goes on after an `enter` whose status is not plainly "returned", until the call has returned or throws. */
 function drive(anchor) {
+  run(anchor, null);
+}
+
+/**
+ * As `drive`, for calls that may be set aside: `suspend(thunk, depth)` serves the calls of suspending imports, and returns whether
+ * it did set the call aside; `run` then returns false.
+ */
+function run(anchor, suspend) {
   let status = i32[Word.STATUS];
   for (;;) {
     // The path of every call of an import: few accesses to the mailbox, no calls but the two that matter.
@@ -79,7 +87,12 @@ function drive(anchor) {
       const owner = anchor.id === instance ? anchor : anchorOf(instance);
       let operation = Operation.RETURN;
       try {
-        owner.thunks[status >>> STATUS_BITS]();
+        const thunk = owner.thunks[status >>> STATUS_BITS];
+        if (suspend !== null && thunk.suspending !== undefined) {
+          if (suspend(thunk.suspending)) return false;
+        } else {
+          thunk();
+        }
       } catch (error) {
         throwInto(error);
         operation = Operation.THROW;
@@ -91,7 +104,7 @@ function drive(anchor) {
       onGrowth();
       status &= ~Status.GREW;
     } else if (status === Status.RETURNED) {
-      return;
+      return true;
     } else if (status === Status.ASKED) {
       onRequest();
       goOn();
@@ -103,6 +116,14 @@ function drive(anchor) {
       fail(status, anchor);
     }
   }
+}
+
+/** Goes on with a call that was set aside, as `run` does, and with an error if there is one. */
+function resume(anchor, depth, failure, suspend) {
+  if (failure) throwInto(failure.error);
+  i32[Word.OPERATION] = (depth << OPERATION_BITS) | (failure ? Operation.THROW : Operation.RETURN);
+  enter();
+  return run(anchor, suspend);
 }
 
 /** A function of its own: it is at entries to functions that the interpreter looks whether it is to stop. */
@@ -137,6 +158,8 @@ function callStart(anchor, address) {
 module.exports = {
   enter,
   drive,
+  run,
+  resume,
   callStart,
   setOnGrowth,
   setOnExit,

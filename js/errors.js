@@ -32,6 +32,7 @@ function errorClass(name) {
 const CompileError = errorClass('CompileError');
 const LinkError = errorClass('LinkError');
 const RuntimeError = errorClass('RuntimeError');
+const SuspendError = errorClass('SuspendError');
 
 /** Codes of traps (crates/abi/src/trap.rs) in the words that Node's own engine uses, which programs look for. */
 const TRAP_MESSAGES = {
@@ -99,4 +100,13 @@ function errorOfTrap({ code, frames }, below) {
   return error;
 }
 
-module.exports = { CompileError, LinkError, RuntimeError, trapError, errorOfTrap, trapFrom, isTrap };
+module.exports = {
+  CompileError,
+  LinkError,
+  RuntimeError,
+  SuspendError,
+  trapError,
+  errorOfTrap,
+  trapFrom,
+  isTrap,
+};

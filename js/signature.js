@@ -121,6 +121,38 @@ function importSource(params, returned) {
   return `return (callee, anchor) => () => {\n${reads}\n${body}\n};`;
 }
 
+/** `(callee, anchor) => { call, give }`: the two halves of a thunk, in between of which wasm may be suspended. */
+function suspendingSource(params, returned) {
+  if (isOpaque([...params, ...returned])) return importSource(params, returned);
+  const args = names('a', params);
+  const reads = args.map((name, n) => `const ${name} = ${read(params[n], n)};`).join('\n');
+  const out = names('r', returned);
+  let body = '';
+  if (out.length === 1) body = `let r0 = value;\n${write(returned, out)}`;
+  else if (out.length > 1) body = `let [${out}] = listOf(value, ${out.length});\n${write(returned, out)}`;
+  return `return (callee, anchor) => ({
+    call() {\n${reads}\nreturn callee(${args});\n},
+    give(value) {\n${body}\n},
+  });`;
+}
+
+/** `(anchor, address) => { start, results }`: the two halves of an Exported Function. */
+function promisingSource(params, returned) {
+  if (isOpaque([...params, ...returned])) return exportSource(params, returned);
+  const args = names('a', params);
+  return `return (anchor, address) => ({
+    length: ${params.length},
+    start(${args}) {
+      ${write(params, args)}
+      i32[${Word.OPERATION}] = ${Operation.START};
+      i32[${Word.CALLEE}] = address;
+      i32[${Word.CALLEE_HIGH}] = address / 0x100000000;
+      enter();
+    },
+    results() {\n${results(returned)}\n},
+  });`;
+}
+
 /** https://webassembly.github.io/spec/js-api/#run-a-host-function, step 5: several results come as an iterable. */
 function listOf(iterable, length) {
   const method = iterable === undefined || iterable === null ? undefined : iterable[Symbol.iterator];
@@ -193,5 +225,17 @@ const writer = factories(writerSource, 'write');
 
 const exportFactory = factories(exportSource, 'export');
 const importFactory = factories(importSource, 'import');
+const suspendingFactory = factories(suspendingSource, 'suspending');
+const promisingFactory = factories(promisingSource, 'promising');
 
-module.exports = { exportFactory, importFactory, setFunctionAt, typesIn, isOpaque, reader, writer };
+module.exports = {
+  exportFactory,
+  importFactory,
+  suspendingFactory,
+  promisingFactory,
+  setFunctionAt,
+  typesIn,
+  isOpaque,
+  reader,
+  writer,
+};

@@ -121,6 +121,24 @@ impl Host {
         self.state.store.depth() as u32
     }
 
+    /// Sets the innermost call aside, which waits for an import, to be gone on with later. Returns its number, which lives as long
+    /// as the object that it is tied to.
+    #[napi]
+    pub fn park(&mut self, env: Env, suspension: Unknown<'_>) -> napi::Result<u32> {
+        // SAFETY: the JavaScript layer serves the import that the innermost call waits for.
+        let id = unsafe { self.state.store.park() };
+        self.state.roots.track(env, Kind::Suspension, id, suspension)?;
+        Ok(id)
+    }
+
+    /// Makes a call that was set aside the innermost one. Returns how many calls are going on, or nothing if it is gone.
+    #[napi]
+    pub fn unpark(&mut self, env: Env, suspension: u32) -> napi::Result<Option<u32>> {
+        self.state.roots.forget(env, Kind::Suspension, suspension)?;
+        let is_there = self.state.store.unpark(suspension);
+        Ok(is_there.then(|| self.state.store.depth() as u32))
+    }
+
     /// Ties the life of a native thing to that of an object.
     #[napi]
     pub fn track(&mut self, env: Env, kind: u32, id: u32, object: Unknown<'_>) -> napi::Result<()> {
@@ -150,6 +168,8 @@ impl Host {
     pub fn collect(&mut self, env: Env) -> napi::Result<Vec<u32>> {
         let state = &mut *self.state;
         state.roots.drop_dead(env)?;
+        let live = state.roots.live(Kind::Suspension);
+        state.store.drop_parked(|id| live.contains(&id));
         let roots = &state.roots;
         let Collected { live_handles, .. } = state.store.collect(|marker| roots.mark(marker));
         state.module_debt = 0;

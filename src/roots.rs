@@ -19,12 +19,21 @@ pub(crate) enum Kind {
     Module,
     Program,
     Tag,
+    Suspension,
 }
 
 impl Kind {
     pub fn from_u32(kind: u32) -> napi::Result<Kind> {
-        const KINDS: [Kind; 7] =
-            [Kind::Instance, Kind::Memory, Kind::Table, Kind::Global, Kind::Module, Kind::Program, Kind::Tag];
+        const KINDS: [Kind; 8] = [
+            Kind::Instance,
+            Kind::Memory,
+            Kind::Table,
+            Kind::Global,
+            Kind::Module,
+            Kind::Program,
+            Kind::Tag,
+            Kind::Suspension,
+        ];
         KINDS.get(kind as usize).copied().ok_or_else(|| napi::Error::from_reason("no such kind"))
     }
 }
@@ -59,6 +68,11 @@ impl Roots {
         }
         // SAFETY: a live value of this environment.
         unsafe { Unknown::from_napi_value(env.raw(), value).map(Some) }
+    }
+
+    /// Unties a native thing from its object.
+    pub fn forget(&mut self, env: Env, kind: Kind, id: u32) -> napi::Result<()> {
+        self.references.remove(&(kind, id)).map_or(Ok(()), |reference| delete(env, reference))
     }
 
     /// Keeps an object as long as a memory.
@@ -124,7 +138,7 @@ impl Roots {
                 Kind::Table => marker.table(TableId(*id)),
                 Kind::Global => marker.global(GlobalId(*id)),
                 Kind::Tag => marker.tag(TagId(*id)),
-                Kind::Module | Kind::Program => {}
+                Kind::Module | Kind::Program | Kind::Suspension => {}
             }
         }
     }

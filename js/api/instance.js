@@ -14,6 +14,7 @@ const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject, globalOf } 
 const { Memory, EXISTING, isMemory, idOfMemory, memoryObject } = require('./memory');
 const { isModule, idOfModule, infoOfModule } = require('./module');
 const { Table, isTable, idOfTable, holdersOfTable, tableObject } = require('./table');
+const { isSuspending, suspendingThunk } = require('./promise');
 const { isTag, idOfTag, tagObject } = require('./tag');
 const { isObject, required, defineInterface } = require('./webidl');
 
@@ -121,6 +122,10 @@ function readImport(wanted, value, anchor, index, what) {
 }
 
 function readFunction(wanted, value, anchor, index, what) {
+  if (isSuspending(value)) {
+    anchor.thunks[index] = suspendingThunk(wanted.signature, value, anchor);
+    return [Import.HOST, 0];
+  }
   if (typeof value !== 'function') throw mismatch(wanted, index, describe(value), what);
   if (isExportedFunction(value)) {
     const owner = anchorOfFunction(value);

@@ -2,7 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#webassembly-namespace
 
 const { host } = require('../binding');
-const { CompileError, LinkError, RuntimeError } = require('../errors');
+const { CompileError, LinkError, RuntimeError, SuspendError } = require('../errors');
 const { readCompileOptions } = require('./builtins');
 const { WasmFunction, setInstantiate } = require('./function');
 const { Exception } = require('./exception');
@@ -11,6 +11,7 @@ const { Instance, readImports, instantiate } = require('./instance');
 const { Memory } = require('./memory');
 const { Module, isModule, plainBytes, compileAsync } = require('./module');
 const { compileStream } = require('./streaming');
+const { Suspending, promising } = require('./promise');
 const { Table } = require('./table');
 const { Tag, JSTag } = require('./tag');
 const { isObject, required } = require('./webidl');
@@ -56,6 +57,8 @@ const operations = {
     const module = await compileAsync(source, options, what);
     return { module, instance: new Instance(module, importObject) };
   },
+
+  promising,
 
   /** https://webassembly.github.io/spec/web-api/#dom-webassembly-compilestreaming */
   async compileStreaming(source, options = undefined) {
@@ -104,6 +107,8 @@ const classes = {
   CompileError,
   LinkError,
   RuntimeError,
+  SuspendError,
+  Suspending,
 };
 for (const [name, value] of Object.entries(classes)) {
   Object.defineProperty(WebAssembly, name, { value, writable: true, enumerable: false, configurable: true });

@@ -188,6 +188,33 @@ impl Store {
         self.suspension_slots = slots.as_ptr();
     }
 
+    /// Takes the innermost activation out of the order in which activations end, to be gone on with at any time by
+    /// [`Store::unpark`]. Returns its number.
+    ///
+    /// # Safety
+    /// Its last step was [`Step::Call`].
+    pub unsafe fn park(&mut self) -> u32 {
+        let outer = self.fibers.current().outer_caller;
+        let caller = std::mem::replace(&mut self.context.caller, outer);
+        self.fibers.park(caller)
+    }
+
+    /// Makes a parked activation the innermost one, which can then be resumed. False if it was dropped.
+    pub fn unpark(&mut self, id: u32) -> bool {
+        let here = 0u8;
+        let outer = self.context.caller;
+        let Some(fiber) = self.fibers.unpark(id) else { return false };
+        let caller = std::mem::replace(&mut fiber.caller, std::ptr::null_mut());
+        (fiber.outer_caller, fiber.embedder_sp) = (outer, (&raw const here).addr());
+        self.context.caller = caller;
+        true
+    }
+
+    /// Drops the parked activations but those with these numbers. Their stacks are not unwound.
+    pub fn drop_parked(&mut self, is_live: impl Fn(u32) -> bool) {
+        self.fibers.drop_parked(is_live);
+    }
+
     /// How many activations have begun and not ended.
     #[inline]
     pub fn depth(&self) -> usize {

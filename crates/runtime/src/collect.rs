@@ -305,9 +305,9 @@ pub(crate) fn collect(store: &mut Store, roots: impl FnOnce(&mut Marker<'_>)) ->
     }
     store.callers().for_each(|caller| marker.instance(caller));
     let mut running_code = Vec::new();
-    if store.depth() > 0 {
+    if store.fibers.waiting().next().is_some() {
         let places = Places::of(store);
-        for fiber in store.fibers.activations() {
+        for fiber in store.fibers.waiting() {
             running_code.extend(marker.scan_stack(fiber.used_stack(), &places));
         }
         running_code.sort_unstable_by_key(Arc::as_ptr);

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 
+use slab::Slab;
+
 use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMFiber};
 
 use crate::activation::run_jobs;
@@ -65,6 +67,8 @@ pub(crate) struct Fiber {
     pub interrupted: bool,
     /// Who had called the host function from which this was started or resumed last.
     pub outer_caller: *mut VMContextHeader,
+    /// Of a parked one, who had called the host function that it waits for.
+    pub caller: *mut VMContextHeader,
     stack: FiberStack,
 }
 
@@ -75,8 +79,8 @@ impl Fiber {
         let own = unsafe { sys::new_stack(stack.base(), stack.limit(), run_jobs) };
         let parent = VMContinuation { sp: 0, fp: 0, pc: 0 };
         let ends = VMFiber { own, parent };
-        let outer_caller = ptr::null_mut();
-        Ok(Fiber { ends, entry_sp: 0, exit_fp: 0, embedder_sp: 0, interrupted: false, outer_caller, stack })
+        let (outer_caller, caller) = (ptr::null_mut(), ptr::null_mut());
+        Ok(Fiber { ends, entry_sp: 0, exit_fp: 0, embedder_sp: 0, interrupted: false, outer_caller, caller, stack })
     }
 
     /// For code on the fiber that is about to leave it without switching: what is in use of the stack.
@@ -113,6 +117,8 @@ pub(crate) struct Fibers {
     #[expect(clippy::vec_box, reason = "a fiber in use must not move")]
     all: Vec<Box<Fiber>>,
     depth: usize,
+    /// Activations that were taken out of the order, to be gone on with later.
+    parked: Slab<Box<Fiber>>,
 }
 
 impl Fibers {
@@ -131,6 +137,32 @@ impl Fibers {
     /// Those in use.
     pub fn activations(&self) -> impl DoubleEndedIterator<Item = &Fiber> {
         self.all[..self.depth].iter().map(|fiber| &**fiber)
+    }
+
+    /// All that wait, in use or parked.
+    pub fn waiting(&self) -> impl Iterator<Item = &Fiber> {
+        self.activations().chain(self.parked.iter().map(|(_, fiber)| &**fiber))
+    }
+
+    /// Takes the innermost activation out; returns its number. `caller` is who had called the host function that it waits for.
+    pub fn park(&mut self, caller: *mut VMContextHeader) -> u32 {
+        self.depth -= 1;
+        let mut fiber = self.all.remove(self.depth);
+        fiber.caller = caller;
+        self.parked.insert(fiber) as u32
+    }
+
+    /// Makes a parked activation the innermost one. `None` if there is none of the number.
+    pub fn unpark(&mut self, id: u32) -> Option<&mut Fiber> {
+        let fiber = self.parked.try_remove(id as usize)?;
+        self.all.insert(self.depth, fiber);
+        self.depth += 1;
+        Some(self.current())
+    }
+
+    /// Drops the parked activations but those with these numbers.
+    pub fn drop_parked(&mut self, is_live: impl Fn(u32) -> bool) {
+        self.parked.retain(|id, _| is_live(id as u32));
     }
 
     /// Begins an activation.

@@ -174,7 +174,7 @@ impl Store {
 
     fn mark_stacks(&mut self) {
         let Store { heap, fibers, .. } = self;
-        for fiber in fibers.activations() {
+        for fiber in fibers.waiting() {
             for address in fiber.used_stack().step_by(size_of::<usize>()) {
                 // SAFETY: the used part of a fiber's stack.
                 heap.mark_word(unsafe { ptr::with_exposed_provenance::<usize>(address).read_volatile() });

@@ -357,8 +357,11 @@ impl Store {
     pub(crate) fn callers(&self) -> impl Iterator<Item = InstanceId> + '_ {
         // SAFETY: as above.
         let outer = |fiber: &Fiber| unsafe { fiber.outer_caller.as_ref() };
-        let outer = self.fibers.activations().filter_map(outer).map(|header| InstanceId(header.id));
-        outer.chain(self.caller())
+        let outer = self.fibers.waiting().filter_map(outer).map(|header| InstanceId(header.id));
+        // SAFETY: as above.
+        let parked = |fiber: &Fiber| unsafe { fiber.caller.as_ref() };
+        let parked = self.fibers.waiting().filter_map(parked).map(|header| InstanceId(header.id));
+        outer.chain(parked).chain(self.caller())
     }
 
     /// Forgets the caller when nothing is being called, so that it can be freed.

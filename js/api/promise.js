@@ -1,0 +1,145 @@
+'use strict';
+// JavaScript promise integration: wasm that waits for promises while JavaScript goes on.
+// https://webassembly.github.io/js-promise-integration/js-api/
+
+const { isPromise } = require('node:util').types;
+const { host } = require('../binding');
+const { run, resume } = require('../drive');
+const { SuspendError } = require('../errors');
+const { isExportedFunction, addressOf, anchorOfFunction } = require('../identity');
+const { suspendingFactory, promisingFactory } = require('../signature');
+const { isObject, required, defineInterface } = require('./webidl');
+
+const { then } = Promise.prototype;
+
+class Suspending {
+  #func;
+
+  constructor(jsFun) {
+    const what = 'WebAssembly.Suspending()';
+    required(1, arguments.length, what);
+    if (typeof jsFun !== 'function') throw new TypeError(`${what}: the first argument must be a function`);
+    this.#func = jsFun;
+  }
+
+  static has(value) {
+    return #func in value;
+  }
+
+  static func(suspending) {
+    return suspending.#func;
+  }
+}
+
+const { has, func } = Suspending;
+delete Suspending.has;
+delete Suspending.func;
+defineInterface(Suspending, 'Suspending');
+
+const isSuspending = (value) => isObject(value) && has(value);
+
+/** What calls a suspending function for wasm: at once where nothing can be suspended, else in two halves. */
+function suspendingThunk(signature, suspending, anchor) {
+  const callee = func(suspending);
+  const halves = suspendingFactory(signature)((...args) => Reflect.apply(callee, undefined, args), anchor);
+  const thunk = () => {
+    const value = halves.call();
+    if (isPromise(value)) {
+      throw new SuspendError(
+        'WebAssembly: there is nothing to suspend: no function of WebAssembly.promising, or JavaScript in between',
+      );
+    }
+    halves.give(value);
+  };
+  thunk.suspending = halves;
+  return thunk;
+}
+
+/** A call of wasm for which there is a promise. */
+class Computation {
+  #anchor;
+  #results;
+  #settle;
+  /** The number of the call while it is set aside. */
+  #id;
+  #suspend = (halves) => this.#trySuspend(halves);
+
+  constructor(anchor, results, settle) {
+    this.#anchor = anchor;
+    this.#results = results;
+    this.#settle = settle;
+  }
+
+  /** Runs a step of it: until it is over or set aside. */
+  go(step) {
+    try {
+      if (step()) this.#settle.resolve(this.#results());
+    } catch (error) {
+      this.#settle.reject(error);
+    }
+  }
+
+  first() {
+    return run(this.#anchor, this.#suspend);
+  }
+
+  /** Returns whether the call was set aside, which it is for a promise only. */
+  #trySuspend(halves) {
+    const value = halves.call();
+    if (!isPromise(value)) {
+      halves.give(value);
+      return false;
+    }
+    this.#id = host.park(this);
+    const goOn = (give) => () => this.go(() => this.#resume(give));
+    Reflect.apply(then, value, [
+      (fulfilled) => goOn(() => halves.give(fulfilled))(),
+      (reason) =>
+        goOn(() => {
+          throw reason;
+        })(),
+    ]);
+    return true;
+  }
+
+  #resume(give) {
+    const depth = host.unpark(this.#id);
+    if (depth === null) throw new Error('WebAssembly: a suspended call is gone');
+    let failure = null;
+    try {
+      give();
+    } catch (error) {
+      failure = { error };
+    }
+    return resume(this.#anchor, depth, failure, this.#suspend);
+  }
+}
+
+/** https://webassembly.github.io/js-promise-integration/js-api/#dom-webassembly-promising */
+function promising(wasmFunc) {
+  const what = 'WebAssembly.promising()';
+  required(1, arguments.length, what);
+  if (!isExportedFunction(wasmFunc)) {
+    throw new TypeError(`${what}: the first argument must be a WebAssembly function`);
+  }
+  const address = addressOf(wasmFunc);
+  const anchor = anchorOfFunction(wasmFunc);
+  const [, , signature] = host.describeFunction(address);
+  const { start, results } = promisingFactory(signature)(anchor, address);
+  // A method: it cannot be constructed.
+  const { call } = {
+    call(...args) {
+      return new Promise((resolve, reject) => {
+        const computation = new Computation(anchor, results, { resolve, reject });
+        computation.go(() => {
+          start(...args);
+          return computation.first();
+        });
+      });
+    },
+  };
+  Object.defineProperties(call, { name: { value: wasmFunc.name }, length: { value: start.length } });
+  return call;
+}
+
+module.exports = { Suspending, promising, isSuspending, suspendingThunk };
