@@ -87,20 +87,29 @@ const canChange = ({ kind, mutable }) => kind === 'global' && mutable !== false;
 
 /** The text of the module that instantiates the file. */
 function instanceSource(bytes, { url, file, lookup, integrity }) {
+  const where = { evaluator: EVALUATOR, url: JSON.stringify(url), self: url, head: [] };
+  return instanceText(bytes, { file, lookup, integrity, ...where });
+}
+
+/**
+ * @param {object} options `evaluator` and `url` are expressions, `self` is the specifier by which the module imports itself,
+ *   `head` is lines that stand before all others
+ */
+function instanceText(bytes, { file, lookup, integrity, evaluator, url, self, head }) {
   const found = interfaceOf(bytes, file);
   checkNames(found, file);
   const { specifiers, items } = importsBySpecifier(found.imports, lookup);
   const { exports } = found;
   const hasGlobals = exports.some(({ kind }) => kind === 'global');
-  const lines = specifiers.map(importStatement);
+  const lines = [...head, ...specifiers.map(importStatement)];
   // Other wasm modules link to the globals themselves, which they find by the namespace.
-  if (hasGlobals) lines.push(`import * as self from ${JSON.stringify(url)};`);
+  if (hasGlobals) lines.push(`import * as self from ${JSON.stringify(self)};`);
   const isLive = [...found.imports, ...exports].some(canChange);
   const names = exports.map(({ name }) => name);
-  const request = JSON.stringify({ url, integrity, items, specifiers, names, isLive });
+  const request = JSON.stringify({ integrity, items, specifiers, names, isLive });
   const namespaces = specifiers.map((_, i) => `i${i}`).join(', ');
   lines.push(
-    `const { values, watch } = ${EVALUATOR}.evaluate(${request}, [${namespaces}]${hasGlobals ? ', self' : ''});`,
+    `const { values, watch } = ${evaluator}.evaluate({ url: ${url}, ...${request} }, [${namespaces}]${hasGlobals ? ', self' : ''});`,
   );
   exports.forEach((item, i) => {
     lines.push(`${canChange(item) ? 'let' : 'const'} e${i} = values[${i}];`);
@@ -115,4 +124,4 @@ function moduleSource({ url, integrity }) {
   return `export default ${EVALUATOR}.compile(${JSON.stringify({ url, integrity })});`;
 }
 
-module.exports = { instanceSource, moduleSource, interfaceOf, importsBySpecifier };
+module.exports = { instanceSource, instanceText, moduleSource, interfaceOf, importsBySpecifier };
