@@ -158,4 +158,10 @@ test('errors name file, importer, specifier and what to do', async () => {
   assert.match(bare, /'env' imported from .*main\.wasm[^]*map "env" in an import map/);
   const invalid = await failMain({ 'main.mjs': main, 'main.wasm': Buffer.from('no wasm') });
   assert.match(invalid, /CompileError\]?: .*main\.wasm is no valid WebAssembly module/);
+  const source = await failMain({
+    'main.mjs': `import module from 'pkg?module';`,
+    'node_modules/pkg/package.json': { main: 'index.js' },
+    'node_modules/pkg/index.js': '',
+  });
+  assert.match(source, /main\.mjs imports "pkg" for its compiled module, but .*index\.js is no \.wasm file/);
 });

@@ -55,15 +55,28 @@ class Loader {
 
 const isPackage = (specifier) => /^[^./#]/.test(specifier) && !URL.canParse(specifier);
 
-/** Takes the prefix of source phase imports off. */
+const MODULE_QUERY = '?module';
+
+/**
+ * Takes off what says that the compiled module is wanted: the prefix of source phase imports, and the query behind names of
+ * packages, which know no queries.
+ */
 function split(specifier) {
-  const wantsModule = specifier.startsWith(SOURCE_PREFIX);
-  return [wantsModule ? specifier.slice(SOURCE_PREFIX.length) : specifier, wantsModule];
+  if (specifier.startsWith(SOURCE_PREFIX)) return [specifier.slice(SOURCE_PREFIX.length), true];
+  if (!specifier.endsWith(MODULE_QUERY) || /^\.{0,2}\//.test(specifier) || URL.canParse(specifier)) {
+    return [specifier, false];
+  }
+  return [specifier.slice(0, -MODULE_QUERY.length), true];
 }
 
-function asModule(result) {
+function asModule(result, specifier, parent) {
+  if (!isWasm(result.url)) {
+    throw new TypeError(
+      `${parent} imports "${specifier}" for its compiled module, but ${result.url} is no .wasm file; import it without that`,
+    );
+  }
   const url = new URL(result.url);
-  url.search = '?module';
+  url.search = MODULE_QUERY;
   return { ...result, url: url.href, format: 'module' };
 }
 
@@ -107,7 +120,7 @@ class Hooks {
     return {
       specifier: mapped,
       context: { ...context, conditions },
-      finish: (result) => (wantsModule ? asModule(result) : result),
+      finish: (result) => (wantsModule ? asModule(result, specifier, parent) : result),
       fail: (error) => explained(error, specifier, mapped, parent),
     };
   }
@@ -117,7 +130,7 @@ class Hooks {
     if (!isWasm(url)) return undefined;
     const plain = new URL(url);
     const integrity = this.loader.integrity(plain.href.replace(/[?#].*$/, ''));
-    const wantsModule = plain.search === '?module';
+    const wantsModule = plain.search === MODULE_QUERY;
     plain.search = '';
     plain.hash = '';
     const file = fileURLToPath(plain);
