@@ -4,9 +4,12 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-export async function measureInChild(script, args = []) {
+/** @param {{ flags?: string[], env?: Record<string, string> }} [options] of Node.js, and variables beside this process's */
+export async function measureInChild(script, args = [], { flags = [], env = {} } = {}) {
   const file = fileURLToPath(new URL(`../child/${script}`, import.meta.url));
   const started = performance.now();
-  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', file, ...args]);
+  const { stdout } = await promisify(execFile)(process.execPath, ['--expose-gc', ...flags, file, ...args], {
+    env: { ...process.env, ...env },
+  });
   return { ...JSON.parse(stdout.trim().split('\n').at(-1)), process: performance.now() - started };
 }

@@ -1,4 +1,4 @@
-// The smallest useful modules, written byte by byte: (func (export "add") (param i32 i32) (result i32)) and a memory.
+// The smallest useful modules, written byte by byte: (func (export "add") (param i32 i32) (result i32)), a memory, an import.
 
 const section = (id, ...content) => [id, content.length, ...content];
 const name = (text) => [text.length, ...Buffer.from(text)];
@@ -20,3 +20,14 @@ export const withMemory = module(
   section(7, 2, ...EXPORT_ADD, ...EXPORT_MEMORY),
   CODE,
 );
+
+/**
+ * (func (export "f") (param i32 i32) (result i32)), which adds, beside an imported function of that type and name.
+ * @param {string} label makes the module another one than others
+ * @param {string} [next] the module that it imports from
+ */
+export function chained(label, next) {
+  const imports = next === undefined ? [] : section(2, 1, ...name(next), ...name('f'), 0, 0);
+  const exported = section(7, 1, ...name('f'), 0, next === undefined ? 0 : 1);
+  return module(TYPE, imports, FUNCTION, exported, CODE, section(0, ...name(label)));
+}
