@@ -87,7 +87,12 @@ child(
   assert.equal(calls, 1);
   const failing = new second.Instance(module(second), { m: { f() { throw calls; } } }).exports;
   try { new first.Instance(module(first), { m: { f: failing.f } }).exports.f(); } catch (e) { assert.equal(e, 1); }
-  assert.throws(() => new first.Instance(new second.Module(bytes('add'))), TypeError);
+  // As from another thread.
+  const moved = new second.Module(bytes('sum'));
+  assert.equal(new first.Instance(moved).exports.sum(10), 55);
+  assert.equal(new second.Instance(moved).exports.sum(10), 55);
+  assert.ok(moved instanceof second.Module);
+  assert.throws(() => new first.Instance(a), TypeError);
   for (let n = 0; n < 20; n++) {
     for (const file of Object.keys(require.cache)) delete require.cache[file];
     assert.equal(use(require('gantry-wasm').WebAssembly).sum(10), 55);

@@ -44,4 +44,17 @@ function sharedBufferOf(value) {
   }
 }
 
-module.exports = { hasBuiltin: builtin !== undefined, sharedMemory, carrierOf, keyOf, sharedBufferOf };
+/** Whether an object has the prototype of one of the classes of Node's engine. */
+function isOfNode(object) {
+  const prototype = Object.getPrototypeOf(object);
+  return prototype === builtin.Module.prototype || prototype === builtin.Memory.prototype;
+}
+
+module.exports = {
+  hasBuiltin: builtin !== undefined,
+  sharedMemory,
+  carrierOf,
+  keyOf,
+  isOfNode,
+  sharedBufferOf,
+};

@@ -3,6 +3,7 @@
 
 const { host, Kind } = require('../binding');
 const { brand } = require('../brand');
+const { isOfNode } = require('../builtin');
 const { setOnGrowth } = require('../drive');
 const { collectIfDue, collectNow } = require('../values');
 const { memoryType } = require('./reflection');
@@ -92,7 +93,8 @@ function bind(object, id, target) {
 function adopt(object) {
   const id = adoptShared(object);
   if (id === undefined) return undefined;
-  bind(object, id, Memory);
+  // An object of another copy of this package stays what it is there.
+  bind(object, id, isOfNode(object) ? Memory : { prototype: Object.getPrototypeOf(object) });
   return State.get(object);
 }
 

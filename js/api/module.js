@@ -3,7 +3,7 @@
 
 const { host, Kind } = require('../binding');
 const { brand } = require('../brand');
-const { hasBuiltin, carrierOf, keyOf } = require('../builtin');
+const { hasBuiltin, carrierOf, keyOf, isOfNode } = require('../builtin');
 const { CompileError } = require('../errors');
 const { collectIfDue } = require('../values');
 const { readCompileOptions, resolveBuiltins } = require('./builtins');
@@ -85,7 +85,8 @@ function adopt(object) {
   const key = keyOf(object);
   const id = key && host.moduleWithKey(key);
   if (id === undefined || id === null) return false;
-  bind(object, id, Module);
+  // An object of another copy of this package stays what it is there.
+  bind(object, id, isOfNode(object) ? Module : { prototype: Object.getPrototypeOf(object) });
   return true;
 }
 
