@@ -33,7 +33,7 @@ class Holders {
     for (const anchor of this.#anchors) {
       if (!anchor.writesTables && !owners.has(anchor.id)) this.#anchors.delete(anchor);
     }
-    this.#limit = Math.max(MIN_LIMIT, 2 * this.#anchors.size);
+    this.#limit = Math.max(MIN_LIMIT, Math.ceil(1.5 * this.#anchors.size));
   }
 }
 
