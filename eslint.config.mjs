@@ -4,7 +4,7 @@ import js from '@eslint/js';
 import globals from 'globals';
 
 export default [
-  { ignores: ['target/**', 'benchmark/results/**', '.cache/**'] },
+  { ignores: ['target/**', 'benchmark/results/**', '.cache/**', 'examples/*/dist/**'] },
   js.configs.recommended,
   {
     languageOptions: { ecmaVersion: 2024, globals: { ...globals.node, WebAssembly: 'writable' } },

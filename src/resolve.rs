@@ -25,12 +25,16 @@ impl Resolver {
         Resolver(gantry_resolve::Resolver::new(SystemFiles, &conditions))
     }
 
-    /// Adds an import map, given as JSON text and its URL or path. Returns warnings.
+    /// Adds an import map, given as JSON text and its URL or path. Returns warnings; those about entries that are there
+    /// already only when the map is not a fallback for them.
     #[napi]
-    pub fn add_import_map(&mut self, text: String, base: String) -> Result<Vec<String>> {
+    pub fn add_import_map(&mut self, text: String, base: String, is_fallback: bool) -> Result<Vec<String>> {
         let base = parent_url(&base).map_err(thrown)?;
         let (map, mut warnings) = ImportMap::parse(&text, &base).map_err(thrown)?;
-        warnings.extend(self.0.add_import_map(map));
+        let ignored = self.0.add_import_map(map);
+        if !is_fallback {
+            warnings.extend(ignored);
+        }
         Ok(warnings)
     }
 

@@ -63,6 +63,21 @@ test('mutable globals are live: after calls, in imported functions, after traps,
   assert.equal(out, '1,3,1003,1003,5,6,77,1077');
 });
 
+test('mutable globals are live when another module calls the one that has them', async () => {
+  const out = await runMain({
+    'b.wasm': `(module (global $n (export "n") (mut i32) (i32.const 0))
+      (func (export "more") (global.set $n (i32.add (global.get $n) (i32.const 1)))))`,
+    'a.wasm': `(module (import "./b.wasm" "more" (func $more)) (import "./see.mjs" "see" (func $see))
+      (func (export "twice") (call $more) (call $see) (call $more)))`,
+    'c.wasm': `(module (import "./a.wasm" "twice" (func $twice)) (func (export "four") (call $twice) (call $twice)))`,
+    'see.mjs': `import { n } from './b.wasm'; export const seen = []; export function see() { seen.push(n); }`,
+    'main.mjs': `import { n } from './b.wasm'; import { twice } from './a.wasm'; import { four } from './c.wasm';
+      import { seen } from './see.mjs';
+      const values = [n]; twice(); values.push(n); four(); values.push(n); console.log(values.join(), seen.join());`,
+  });
+  assert.equal(out, '0,2,6 1,3,5');
+});
+
 test('the start function runs at evaluation, after what it imports', async () => {
   const out = await runMain({
     'main.mjs': `console.log('main'); import './start.wasm';`,

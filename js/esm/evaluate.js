@@ -5,7 +5,7 @@ const { readFileSync } = require('node:fs');
 const { fileURLToPath } = require('node:url');
 const { WebAssembly, WASI } = require('../../index.js');
 const { checkIntegrity } = require('./integrity');
-const { observingImports, refreshingExports, watch } = require('./live');
+const { observingImports, reachesGlobals, refreshingExports, watch } = require('./live');
 
 /** The globals of wasm modules by namespace: importing wasm modules link to these, not to their values. */
 const exportsOf = new WeakMap();
@@ -115,16 +115,17 @@ function instantiate(request, namespaces) {
   const file = fileOf(request.url);
   const wasi = wasiFor(request.items);
   const imports = importObject(file, request, namespaces, wasi);
+  const isLive = request.isLive || reachesGlobals(imports);
   let instance;
   try {
-    instance = new WebAssembly.Instance(module, request.isLive ? observingImports(imports) : imports);
+    instance = new WebAssembly.Instance(module, isLive ? observingImports(imports) : imports);
   } catch (error) {
     throw error instanceof WebAssembly.LinkError || error instanceof TypeError
       ? linkError(error, file, request)
       : error;
   }
   if (wasi) startWasi(wasi, instance);
-  return request.isLive ? refreshingExports(instance.exports) : instance.exports;
+  return isLive ? refreshingExports(instance.exports) : instance.exports;
 }
 
 function startWasi(wasi, instance) {

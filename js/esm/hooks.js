@@ -30,7 +30,7 @@ class Loader {
   }
 
   #addTo({ importMaps, packageMap }) {
-    for (const { text, base } of importMaps) warnAll(base, this.#resolver.addImportMap(text, base));
+    for (const { text, base } of importMaps) warnAll(base, this.#resolver.addImportMap(text, base, false));
     if (packageMap) this.#resolver.setPackageMap(packageMap.text, packageMap.base);
   }
 

@@ -63,6 +63,13 @@ function takeIdentity(wrapper, func) {
   }
 }
 
+/** Whether a call of the function can change globals of other instances that JavaScript sees. */
+const isRefreshing = (value) => typeof value === 'function' && refreshing.get(value) === value;
+
+/** Whether an instance with these imports can change such globals. */
+const reachesGlobals = (imports) =>
+  Object.values(imports).some((module) => Object.values(module).some(isRefreshing));
+
 /** The imports of an instance with mutable globals. */
 function observingImports(imports) {
   for (const module of Object.values(imports)) {
@@ -85,4 +92,4 @@ function watch(global, set, read) {
   watched.push({ global, set, read, last: read(global) });
 }
 
-module.exports = { observingImports, refreshingExports, watch };
+module.exports = { observingImports, reachesGlobals, refreshingExports, watch };

@@ -29,9 +29,14 @@ function readMap(map, base, what) {
 
 const cwdURL = () => pathToFileURL(path.join(process.cwd(), path.sep)).href;
 
+/** Hooks and require() read the same maps. */
+const warned = new Set();
+
 function warnAll(base, warnings) {
   for (const warning of warnings) {
-    process.emitWarning(`import map ${base}: ${warning}`, { type: 'GantryWarning' });
+    const text = `import map ${base}: ${warning}`;
+    if (!warned.has(text)) process.emitWarning(text, { type: 'GantryWarning' });
+    warned.add(text);
   }
 }
 
@@ -41,7 +46,8 @@ function warnAll(base, warnings) {
  */
 function createResolver({ importMaps = [], packageMap = null, conditions = DEFAULT_CONDITIONS }) {
   const native = new (addon().NativeResolver)(conditions);
-  for (const { text, base } of importMaps) warnAll(base, native.addImportMap(text, base));
+  // The first ones are there to win over those that follow.
+  importMaps.forEach(({ text, base }, i) => warnAll(base, native.addImportMap(text, base, i > 0)));
   if (packageMap) native.setPackageMap(packageMap.text, packageMap.base);
   return native;
 }
