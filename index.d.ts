@@ -7,13 +7,16 @@ export namespace WebAssembly {
   const engine: 'gantry' | 'builtin';
   /** Bytes of a module. */
   type BufferSource = ArrayBufferView | ArrayBuffer | SharedArrayBuffer;
+  /** Also `tag`, which the declarations of TypeScript itself do not know yet. */
   type ImportExportKind = 'function' | 'global' | 'memory' | 'table';
-  type TableKind = 'anyfunc' | 'externref';
-  type ValueType = 'anyfunc' | 'externref' | 'f32' | 'f64' | 'i32' | 'i64' | 'v128';
-  type ExportValue = Function | Global | Memory | Table;
+  /** `funcref` is another name for `anyfunc`. */
+  type TableKind = 'anyfunc' | 'externref' | 'funcref';
+  type ValueType = 'anyfunc' | 'externref' | 'f32' | 'f64' | 'funcref' | 'i32' | 'i64' | 'v128';
+  /** Tags too, which the declarations of TypeScript itself do not know yet: assert the type where you export one. */
+  type ExportValue = globalThis.Function | Global | Memory | Table;
   type Exports = Record<string, ExportValue>;
   /** Numbers and bigints make immutable globals. */
-  type ImportValue = ExportValue | number | bigint | null;
+  type ImportValue = ExportValue | Tag | Suspending | number | bigint | null;
   type ModuleImports = Record<string, ImportValue | unknown>;
   type Imports = Record<string, ModuleImports>;
 
@@ -26,6 +29,8 @@ export namespace WebAssembly {
     initial: number | bigint;
     /** `initial` to the same limit; without it a memory can grow up to there. */
     maximum?: number | bigint;
+    /** Whether several threads may use it: its buffer is a SharedArrayBuffer. Needs `maximum`. Default: false. */
+    shared?: boolean;
   }
   /** Sizes are in elements. */
   interface TableDescriptor {
@@ -53,17 +58,47 @@ export namespace WebAssembly {
     instance: Instance;
   }
 
-  /** A compiled module. */
+  /** https://webassembly.github.io/spec/js-api/#webassemblycompileoptions */
+  interface CompileOptions {
+    /** Sets of functions that the module may import from `wasm:` and the name. */
+    builtins?: Iterable<'js-string'>;
+    /** Imports from this module name are strings: their own field names. */
+    importedStringConstants?: string | null;
+  }
+  /** https://github.com/WebAssembly/js-types */
+  interface FunctionType {
+    parameters: ValueType[];
+    results: ValueType[];
+  }
+  interface GlobalType {
+    value: ValueType;
+    mutable: boolean;
+  }
+  /** Sizes are bigints when addresses have 64 bits, which `address` says then. */
+  interface MemoryType {
+    minimum: number | bigint;
+    maximum?: number | bigint;
+    shared: boolean;
+    address?: AddressType;
+  }
+  interface TableType {
+    element: TableKind;
+    minimum: number | bigint;
+    maximum?: number | bigint;
+    address?: AddressType;
+  }
+
+  /** A compiled module. It can be sent to other threads, which do not compile it again. */
   class Module {
     /**
      * Validates and compiles on the calling thread and helpers, and waits for it.
      * @throws {CompileError} with a byte offset, when the bytes are no valid module
      */
-    constructor(bytes: BufferSource);
-    static exports(module: Module): ModuleExportDescriptor[];
-    static imports(module: Module): ModuleImportDescriptor[];
+    constructor(bytes: BufferSource, options?: CompileOptions);
+    static exports(module: AnyModule): ModuleExportDescriptor[];
+    static imports(module: AnyModule): ModuleImportDescriptor[];
     /** Copies of the contents of all custom sections of that name. */
-    static customSections(module: Module, sectionName: string): ArrayBuffer[];
+    static customSections(module: AnyModule, sectionName: string): ArrayBuffer[];
     /** Beyond the specification: the compiled module as bytes, for machines of this kind. */
     serialize(): Uint8Array;
     /**
@@ -73,6 +108,9 @@ export namespace WebAssembly {
     static deserialize(bytes: BufferSource): Module;
   }
 
+  /** A module as TypeScript's own declarations have it. What is none is refused when it is used. */
+  type AnyModule = Omit<Module, 'serialize'>;
+
   /** An instance of a module. */
   class Instance {
     /**
@@ -81,16 +119,19 @@ export namespace WebAssembly {
      * @throws {RuntimeError} when a segment or the start function traps
      * @throws {RangeError} when there is no memory
      */
-    constructor(module: Module, importObject?: Imports);
+    constructor(module: AnyModule, importObject?: Imports);
     /** Frozen. The same value gives the same object. */
     readonly exports: Exports;
   }
 
-  /** A linear memory. */
+  /** A linear memory. A shared one can be sent to other threads. */
   class Memory {
     /** @throws {RangeError} beyond the limits, or when there is no memory */
     constructor(descriptor: MemoryDescriptor);
-    /** The memory itself, not a copy. Detached when the memory grows; then this is another object. */
+    /**
+     * The memory itself, not a copy. Detached when the memory grows; then this is another object. Of a shared memory it is a
+     * SharedArrayBuffer, which is not detached: buffers from before end where the memory ended.
+     */
     readonly buffer: ArrayBuffer;
     /**
      * @param delta pages to add
@@ -98,6 +139,10 @@ export namespace WebAssembly {
      * @throws {RangeError} beyond the maximum, or when there is no memory
      */
     grow(delta: number): number;
+    /** As `grow`, of memories with 64-bit addresses. */
+    grow(delta: bigint): bigint;
+    /** Its type, with the present size as the minimum. */
+    type(): MemoryType;
   }
 
   /** A table of references. */
@@ -111,6 +156,8 @@ export namespace WebAssembly {
     set(index: number, value?: any): void;
     /** @returns the length before */
     grow(delta: number, value?: any): number;
+    /** Its type, with the present length as the minimum. */
+    type(): TableType;
   }
 
   /** A global variable. */
@@ -120,20 +167,83 @@ export namespace WebAssembly {
     /** i64 is a bigint. @throws {TypeError} when set and not mutable */
     value: T;
     valueOf(): T;
+    type(): GlobalType;
   }
 
-  class CompileError extends Error {}
-  class LinkError extends Error {}
+  /** What exceptions are told apart by, and what they carry. */
+  class Tag {
+    /** @throws {TypeError} for what is no value type */
+    constructor(type: { parameters: Iterable<ValueType> });
+    type(): { parameters: ValueType[] };
+  }
+
+  /** An exception: thrown by wasm, or to be thrown into it. */
+  class Exception {
+    /**
+     * @param payload a value for each parameter of the tag
+     * @throws {TypeError} when the values do not suit the tag, or the tag is `JSTag`
+     */
+    constructor(exceptionTag: Tag, payload: Iterable<any>, options?: { traceStack?: boolean });
+    /** @throws {TypeError} when it has another tag; {RangeError} beyond its values */
+    getArg(exceptionTag: Tag, index: number): any;
+    is(exceptionTag: Tag): boolean;
+    /** Where it was made, if `traceStack` asked for it. */
+    readonly stack: string | undefined;
+  }
+
+  /** The tag of values that JavaScript throws. */
+  const JSTag: Tag;
+
+  /** A function with a type: exported functions, and functions of JavaScript that were given one. */
+  class Function extends globalThis.Function {
+    /** @param callable gets values of the parameters' types; what it returns is converted to the results' */
+    constructor(
+      type: { parameters: Iterable<ValueType>; results: Iterable<ValueType> },
+      callable: CallableFunction,
+    );
+    type(): FunctionType;
+  }
+
+  /** To be imported in the place of a function: wasm that was called through `promising` waits for the promise it returns. */
+  class Suspending {
+    constructor(callable: CallableFunction);
+  }
+  /**
+   * A function that calls an exported one and returns a promise of its result. While wasm waits, other code runs.
+   * @throws {TypeError} for what is no exported function
+   */
+  function promising(wasmFunction: CallableFunction): (...args: any[]) => Promise<any>;
+
+  /** An error class that can be called without `new`, as those of the language. */
+  interface ErrorClass<E extends Error> {
+    new (message?: string, options?: { cause?: unknown }): E;
+    (message?: string, options?: { cause?: unknown }): E;
+    readonly prototype: E;
+  }
+
+  interface CompileError extends Error {}
+  const CompileError: ErrorClass<CompileError>;
+  interface LinkError extends Error {}
+  const LinkError: ErrorClass<LinkError>;
   /** A trap. The stack shows the wasm functions that were active, with byte offsets. */
-  class RuntimeError extends Error {}
+  interface RuntimeError extends Error {}
+  const RuntimeError: ErrorClass<RuntimeError>;
+
+  /** Wasm should wait for a promise and cannot: it was not called through `promising`, or JavaScript is in between. */
+  interface SuspendError extends Error {}
+  const SuspendError: ErrorClass<SuspendError>;
 
   /** Whether the bytes are a valid module. */
-  function validate(bytes: BufferSource): boolean;
+  function validate(bytes: BufferSource, options?: CompileOptions): boolean;
   /** Compiles on other threads. Rejects with what `new Module` throws. */
-  function compile(bytes: BufferSource): Promise<Module>;
+  function compile(bytes: BufferSource, options?: CompileOptions): Promise<Module>;
   /** Compiles on other threads, then instantiates. Rejects with what the constructors throw. */
-  function instantiate(bytes: BufferSource, importObject?: Imports): Promise<WebAssemblyInstantiatedSource>;
-  function instantiate(module: Module, importObject?: Imports): Promise<Instance>;
+  function instantiate(
+    bytes: BufferSource,
+    importObject?: Imports,
+    options?: CompileOptions,
+  ): Promise<WebAssemblyInstantiatedSource>;
+  function instantiate(module: AnyModule, importObject?: Imports): Promise<Instance>;
 
   /** Beyond the specification, which knows responses only: anything that gives bytes in pieces. */
   type StreamingSource =
@@ -143,7 +253,7 @@ export namespace WebAssembly {
     | Blob
     | URL
     | { createReadStream(options?: object): AsyncIterable<Uint8Array> };
-  interface StreamingOptions {
+  interface StreamingOptions extends CompileOptions {
     /** Stops reading and rejects with its reason. */
     signal?: AbortSignal;
     onProgress?(progress: { bytesReceived: number }): void;
