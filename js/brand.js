@@ -28,4 +28,7 @@ function brand() {
   };
 }
 
-module.exports = { brand };
+/** Has `structuredClone` and `postMessage` refuse an object, as the JS API asks for. Node.js 20 has no way to do that. */
+const { markAsUncloneable = () => {} } = require('node:worker_threads');
+
+module.exports = { brand, markAsUncloneable };

@@ -2,6 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#runtime-exceptions
 
 const { host } = require('../binding');
+const { markAsUncloneable } = require('../brand');
 const { setExceptions } = require('../drive');
 const { isTrap } = require('../errors');
 const { objectAt, bindObject, isHeapObject, addressOfObject } = require('../objects');
@@ -19,6 +20,7 @@ class Exception {
     if (exceptionTag === EXISTING) {
       this.#tag = tagObject(host.exceptionTag(payload));
       bindObject(this, payload, null);
+      markAsUncloneable(this);
       return;
     }
     const what = 'WebAssembly.Exception()';
@@ -29,6 +31,7 @@ class Exception {
     if (exceptionTag === JSTag) throw new TypeError(`${what}: values are thrown as they are, not with JSTag`);
     this.#tag = exceptionTag;
     bindObject(this, create(exceptionTag, values, what), null);
+    markAsUncloneable(this);
     if (traceStack) this.#stack = stackHere();
   }
 

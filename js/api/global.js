@@ -2,6 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#globals
 
 const { host, Kind } = require('../binding');
+const { markAsUncloneable } = require('../brand');
 const { Holders } = require('../holders');
 const { collectIfDue } = require('../values');
 const { Sort, referenceType } = require('../references');
@@ -46,6 +47,7 @@ class Global {
       required(1, arguments.length, 'WebAssembly.Global()');
       this.#create(descriptor, value);
     }
+    markAsUncloneable(this);
     host.track(Kind.GLOBAL, this.#id, this);
   }
 

@@ -2,6 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#instances
 
 const { host } = require('../binding');
+const { markAsUncloneable } = require('../brand');
 const { Anchor } = require('../anchor');
 const { callStart } = require('../drive');
 const { LinkError, trapError } = require('../errors');
@@ -29,6 +30,7 @@ class Instance {
     required(1, arguments.length, what);
     if (!isModule(module)) throw new TypeError(`${what}: the first argument must be a WebAssembly.Module`);
     this.#exports = instantiate(module, readImports(module, importObject, what), what);
+    markAsUncloneable(this);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-instance-exports */

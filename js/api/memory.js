@@ -2,7 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#memories
 
 const { host, Kind } = require('../binding');
-const { brand } = require('../brand');
+const { brand, markAsUncloneable } = require('../brand');
 const { isOfNode } = require('../builtin');
 const { setOnGrowth } = require('../drive');
 const { collectIfDue, collectNow } = require('../values');
@@ -85,6 +85,7 @@ function bind(object, id, target) {
   }
   const [is64, , , isShared] = host.memoryLimits(id);
   State.set(object, { id, is64, isShared, buffer: null });
+  if (!isShared) markAsUncloneable(object);
   host.track(Kind.MEMORY, id, object);
   return object;
 }

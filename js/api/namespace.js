@@ -115,7 +115,7 @@ for (const [name, value] of Object.entries(classes)) {
 }
 
 // https://webassembly.github.io/spec/js-api/#dom-webassembly-jstag
-Object.defineProperty(WebAssembly, 'JSTag', { value: JSTag, enumerable: true, configurable: true });
+Object.defineProperty(WebAssembly, 'JSTag', { value: JSTag, configurable: true });
 
 // Which engine runs: "builtin" where there is no binary for the platform (js/fallback.js).
 Object.defineProperty(WebAssembly, 'engine', { value: 'gantry', configurable: true });

@@ -2,6 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#tables
 
 const { host, Kind } = require('../binding');
+const { markAsUncloneable } = require('../brand');
 const { Holders } = require('../holders');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
@@ -28,6 +29,7 @@ class Table {
       this.#create(descriptor, value);
     }
     this.#is64 = host.tableIs64(this.#id);
+    markAsUncloneable(this);
     host.track(Kind.TABLE, this.#id, this);
   }
 

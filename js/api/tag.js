@@ -2,6 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#tags
 
 const { host, Kind } = require('../binding');
+const { markAsUncloneable } = require('../brand');
 const { typesIn } = require('../signature');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
@@ -25,6 +26,7 @@ class Tag {
       this.#id = host.newTag(types);
     }
     [this.#types] = host.tagSignature(this.#id).split(':').map(typesIn);
+    markAsUncloneable(this);
     host.track(Kind.TAG, this.#id, this);
   }
 
