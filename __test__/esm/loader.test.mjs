@@ -74,6 +74,25 @@ test('beside other loaders', async () => {
   assert.equal(out, '42');
 });
 
+test('beside tsx, in either order', async () => {
+  const tsx = import.meta.resolve('tsx');
+  const orders = [
+    ['--import', 'gantry-wasm/register', '--import', tsx],
+    ['--import', tsx, '--import', 'gantry-wasm/register'],
+  ];
+  for (const args of orders) {
+    const files = {
+      'x.wasm': `(module (import "./seven.js" "seven" (func $seven (result i32)))
+        (func (export "f") (result i32) (call $seven)))`,
+      'seven.ts': `export const seven = (): number => 7;`,
+      'main.ts': `import { f } from './x.wasm'; import type { Stats } from 'node:fs';
+        enum Answer { Factor = 6 } const answer: number = f() * Answer.Factor; console.log(answer);`,
+      'package.json': { type: 'module' },
+    };
+    assert.equal(await runMain(files, { main: 'main.ts', args }), '42');
+  }
+});
+
 test('without the loader nothing changes', async () => {
   const out = await runMain(
     {
