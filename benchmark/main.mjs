@@ -4,7 +4,18 @@ import { parseArgs } from 'node:util';
 import { NAMES } from './lib/engines.mjs';
 import { printTargets, writeResults } from './lib/report.mjs';
 
-const SECTIONS = ['compute', 'first', 'calls', 'instances', 'live', 'footprint', 'churn', 'wasi', 'modules'];
+const SECTIONS = [
+  'compute',
+  'first',
+  'calls',
+  'instances',
+  'live',
+  'footprint',
+  'churn',
+  'wasi',
+  'modules',
+  'language',
+];
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
