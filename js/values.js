@@ -69,13 +69,16 @@ function collectNow() {
 }
 
 // A sentinel that is lost at the next garbage collection: memory comes back even if nothing new is made.
-const PAUSE_MS = 100;
-let last = 0;
+const MIN_PAUSE_MS = 100;
+/** Of the time that passes, collections take no more than one part in so many. */
+const SHARE = 20;
+let next = 0;
 const registry = new FinalizationRegistry(() => {
-  const now = performance.now();
-  if (now - last > PAUSE_MS) {
-    last = now;
+  const started = performance.now();
+  if (started > next) {
     sweep(host.collect());
+    const ended = performance.now();
+    next = ended + Math.max(MIN_PAUSE_MS, SHARE * (ended - started));
   }
   registry.register({});
 });

@@ -12,6 +12,7 @@ use cranelift_codegen::ir::{
 };
 use gantry_abi::object::{ObjectLayout, VMException};
 use gantry_abi::{Libcall, TrapCode};
+use gantry_module::ValType;
 use wasmparser::{Catch, Operator};
 
 use crate::control::{Control, Kind, block_args};
@@ -107,8 +108,11 @@ impl FuncTranslator<'_> {
         let tag = self.i32_const(tag);
         let exception = self.libcall(Libcall::ExceptionNew, &[tag]).expect("returns the exception");
         self.b.ins().trapz(exception, trap(TrapCode::OutOfHeap));
-        for (value, offset) in values.into_iter().zip(&layout.offsets) {
+        for ((value, offset), ty) in values.into_iter().zip(&layout.offsets).zip(&ty.params) {
             self.b.ins().store(Self::exception_flags(), value, exception, *offset as i32);
+            if Self::is_large(layout.size) && matches!(ty, ValType::Ref(_)) {
+                self.write_barrier(value);
+            }
         }
         self.throw_exception(exception);
     }
@@ -202,7 +206,7 @@ impl FuncTranslator<'_> {
     fn exception_values(&mut self, exception: Value, tag: u32) -> Vec<Value> {
         let ty = self.env.module.types.func(self.env.module.tags[tag as usize]);
         let layout = ObjectLayout::of_exception(ty);
-        let load = |(ty, offset): (&gantry_module::ValType, &u32)| {
+        let load = |(ty, offset): (&ValType, &u32)| {
             self.b.ins().load(clif_type(*ty), Self::exception_flags(), exception, *offset as i32)
         };
         ty.params.iter().zip(&layout.offsets).map(load).collect()

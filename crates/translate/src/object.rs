@@ -170,8 +170,14 @@ impl FuncTranslator<'_> {
         }
     }
 
+    /// Whether an object is allocated by itself. The collector does not look again at such objects that are made while it
+    /// marks: filling them needs the barrier.
+    pub(crate) fn is_large(bytes: u32) -> bool {
+        size_class(bytes).is_none()
+    }
+
     /// Tells the collector of a written reference, while it marks.
-    fn write_barrier(&mut self, value: Value) {
+    pub(crate) fn write_barrier(&mut self, value: Value) {
         let (store, flags) = (self.store_context(), self.runtime_flags());
         let marking = self.b.ins().load(types::I32, flags, store, offset_of!(VMStoreContext, marking) as i32);
         let [tell, done] = [(); 2].map(|()| self.b.create_block());
@@ -200,8 +206,9 @@ impl FuncTranslator<'_> {
             Some(class) => self.bump_allocate(ty, class),
             None => self.struct_new_slow(ty),
         };
+        let is_large = Self::is_large(layout.size);
         for ((value, offset), FieldType { storage, .. }) in values.iter().zip(&layout.offsets).zip(fields) {
-            self.write(*storage, object, *offset, *value, false);
+            self.write(*storage, object, *offset, *value, is_large);
         }
         self.push(object);
     }
@@ -295,9 +302,7 @@ impl FuncTranslator<'_> {
         let storage = self.env.module.types.element(ty).storage;
         let len = self.i32_const(len);
         let array = self.array_new(ty, len);
-        // The collector does not look at large objects again that are made while it marks.
-        let bytes = ARRAY_ELEMENTS + values.len() as u32 * storage.size();
-        let is_large = size_class(bytes).is_none();
+        let is_large = Self::is_large(ARRAY_ELEMENTS + values.len() as u32 * storage.size());
         for (n, value) in values.into_iter().enumerate() {
             self.write(storage, array, ARRAY_ELEMENTS + n as u32 * storage.size(), value, is_large);
         }
