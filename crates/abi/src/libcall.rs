@@ -122,6 +122,10 @@ libcalls! {
     AtomicWait64 = 31 (true, I32, I64, I64, I64) -> I32;
     /// (memory, byte address, how many at the most) -> how many were woken. The address was checked.
     AtomicNotify = 32 (true, I32, I64, I32) -> I32;
+    /// (a, b, c) -> a * b + c, rounded once. For processors that cannot, as the next one.
+    F32Fma = 33 (false, F32, F32, F32) -> F32;
+    /// As above, of 64 bits.
+    F64Fma = 34 (false, F64, F64, F64) -> F64;
 }
 
 #[cfg(test)]

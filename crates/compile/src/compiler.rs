@@ -38,7 +38,7 @@ type MakeTrampoline = fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncTy
 impl Compiler {
     /// A compiler for the host.
     pub fn new(settings: Settings) -> Result<Compiler, CompileError> {
-        let isa = settings::host_isa()?;
+        let isa = settings::host_isa(settings.deterministic)?;
         let identity = settings::identity(&isa, settings.memory_style);
         Ok(Compiler { isa, settings, identity })
     }

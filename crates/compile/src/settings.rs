@@ -14,17 +14,19 @@ pub struct Settings {
     pub memory_style: MemoryStyle,
     /// Threads to compile on, at least 1.
     pub threads: usize,
+    /// Whether results are the same on every processor: NaNs are canonical, relaxed vector operators have fixed results.
+    pub deterministic: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Settings { memory_style: MemoryStyle::Reserved, threads }
+        Settings { memory_style: MemoryStyle::Reserved, threads, deterministic: false }
     }
 }
 
 /// The code generator for the machine that this runs on.
-pub(crate) fn host_isa() -> Result<OwnedTargetIsa, CompileError> {
+pub(crate) fn host_isa(deterministic: bool) -> Result<OwnedTargetIsa, CompileError> {
     let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
     let mut flags = settings::builder();
     let values = [
@@ -36,6 +38,7 @@ pub(crate) fn host_isa() -> Result<OwnedTargetIsa, CompileError> {
         ("enable_multi_ret_implicit_sret", "true"),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
         ("log2_min_function_alignment", "4"),
+        ("enable_nan_canonicalization", if deterministic { "true" } else { "false" }),
     ];
     for (name, value) in values {
         flags.set(name, value).map_err(|e| target(&e))?;

@@ -2,8 +2,8 @@
 //! is translated to, before optimisation. `GANTRY_BLESS=1 cargo test -p gantry-compile --test golden` writes the IR
 //! anew; the change is then read in review.
 //!
-//! The first line may say `;;! checked` for the memory style with explicit checks, and `;;! trampolines` to see those
-//! as well. Translation depends on the target in calls of the runtime and in rounding, so the files are for one target.
+//! The first line may say `;;! checked` for the memory style with explicit checks, `;;! deterministic` for results that are the
+//! same everywhere, and `;;! trampolines` to see those as well. Translation depends on the target in calls of the runtime and in rounding, so the files are for one target.
 
 #![cfg(all(target_arch = "x86_64", unix))]
 
@@ -39,7 +39,8 @@ fn without_offset(line: &str) -> String {
 fn translate(source: &str) -> String {
     let options = source.lines().next().and_then(|line| line.strip_prefix(";;!")).unwrap_or_default();
     let memory_style = if options.contains("checked") { MemoryStyle::Checked } else { MemoryStyle::Reserved };
-    let compiler = Compiler::new(Settings { memory_style, threads: 1 }).expect("a compiler");
+    let deterministic = options.contains("deterministic");
+    let compiler = Compiler::new(Settings { memory_style, threads: 1, deterministic }).expect("a compiler");
     let wasm = wat::parse_str(source).expect("the text format");
     let mut out = source.to_owned();
     for text in compiler.clif(&wasm).expect("a valid module") {

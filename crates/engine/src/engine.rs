@@ -22,14 +22,18 @@ pub struct Config {
     pub memory_style: MemoryStyle,
     /// Threads to compile on. By default as many as there are cores.
     pub threads: usize,
+    /// Whether results are the same on every processor, which costs some speed: NaNs that arithmetic makes are canonical
+    /// (positive, quiet, no payload), and `relaxed_madd` and `relaxed_nmadd` round once. All other relaxed vector
+    /// operators have the results of their strict forms in any case. By default they are not.
+    pub deterministic: bool,
     /// Where compiled modules are kept for later processes. By default nowhere.
     pub cache: Option<CacheConfig>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        let Settings { memory_style, threads } = Settings::default();
-        Config { memory_style, threads, cache: None }
+        let Settings { memory_style, threads, deterministic } = Settings::default();
+        Config { memory_style, threads, deterministic, cache: None }
     }
 }
 
@@ -66,7 +70,8 @@ impl Engine {
     /// # Errors
     /// When no code can be generated for the processor.
     pub fn new(config: &Config) -> Result<Engine, Error> {
-        let settings = Settings { memory_style: config.memory_style, threads: config.threads.max(1) };
+        let Config { memory_style, threads, deterministic, .. } = *config;
+        let settings = Settings { memory_style, threads: threads.max(1), deterministic };
         let compiler = Compiler::new(settings)?;
         let cache = |cache: &CacheConfig| Cache::new(cache.clone(), *compiler.identity(), config.memory_style);
         let cache = config.cache.as_ref().map(cache);

@@ -9,6 +9,7 @@ mod decoder;
 mod defined_type;
 mod error;
 mod heap_type;
+mod hints;
 pub mod inspect;
 pub mod interface;
 mod module;
@@ -21,6 +22,7 @@ pub use decoder::{Decoded, Decoder, FunctionBody, features};
 pub use defined_type::{CompositeType, FieldType, StorageType, SubType, Types};
 pub use error::{Error, Result};
 pub use heap_type::{HeapType, Hierarchy, RefType};
+pub use hints::BranchHints;
 pub use module::{
     ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import, Module, SegmentMode,
 };

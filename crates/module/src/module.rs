@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::defined_type::Types;
+use crate::hints::BranchHints;
 use crate::names::NameMap;
 use crate::skeleton::Skeleton;
 use crate::types::{ExternType, FuncType, GlobalType, MemoryType, RefType, TableType, ValType};
@@ -213,6 +214,8 @@ pub struct Module {
     pub data: Vec<DataSegment>,
     /// Names from the name section.
     pub names: NameMap,
+    /// Branch hints.
+    pub branch_hints: BranchHints,
     /// Custom sections in order: name, and contents as a range of `skeleton`.
     pub custom_sections: Vec<(Box<str>, Range<usize>)>,
     /// Functions that the host can come by: exported, in element segments or constant expressions, or the start one.

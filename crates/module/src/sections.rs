@@ -4,6 +4,7 @@
 
 use crate::defined_type::{CompositeType, FieldType, StorageType, SubType};
 use crate::error::{Error, Result};
+use crate::hints::BranchHints;
 use crate::module::{ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import};
 use crate::module::{Module, SegmentMode};
 use crate::names::NameMap;
@@ -322,6 +323,9 @@ impl Module {
     pub(crate) fn custom_section(&mut self, section: &wasmparser::CustomSectionReader<'_>, data_start: usize) {
         if section.name() == "name" {
             self.names = NameMap::read(section.data(), data_start);
+        }
+        if section.name() == BranchHints::SECTION {
+            self.branch_hints = BranchHints::read(section.data());
         }
         let range = data_start..data_start + section.data().len();
         self.custom_sections.push((section.name().into(), range));

@@ -78,6 +78,8 @@ const fn address(libcall: Libcall) -> *const u8 {
         Libcall::AtomicWait32 => atomic_wait32 as *const u8,
         Libcall::AtomicWait64 => atomic_wait64 as *const u8,
         Libcall::AtomicNotify => atomic_notify as *const u8,
+        Libcall::F32Fma => f32_fma as *const u8,
+        Libcall::F64Fma => f64_fma as *const u8,
     }
 }
 
@@ -236,21 +238,39 @@ unsafe extern "C" fn elem_drop(vmctx: Context, segment: u32) {
     store.instance_mut(id).dropped_elements[segment as usize] = true;
 }
 
+/// The value, or the canonical NaN for any NaN: results must not depend on which library computes them.
+fn canonical_f32(value: f32) -> f32 {
+    if value.is_nan() { f32::from_bits(0x7fc0_0000) } else { value }
+}
+
+/// As above, of 64 bits.
+fn canonical_f64(value: f64) -> f64 {
+    if value.is_nan() { f64::from_bits(0x7ff8_0000_0000_0000) } else { value }
+}
+
+extern "C" fn f32_fma(a: f32, b: f32, c: f32) -> f32 {
+    canonical_f32(a.mul_add(b, c))
+}
+
+extern "C" fn f64_fma(a: f64, b: f64, c: f64) -> f64 {
+    canonical_f64(a.mul_add(b, c))
+}
+
 macro_rules! rounding {
-    ($($name:ident $float:ident $method:ident)*) => {
+    ($($name:ident $float:ident $canonical:ident $method:ident)*) => {
         $(extern "C" fn $name(value: $float) -> $float {
-            value.$method()
+            $canonical(value.$method())
         })*
     };
 }
 
 rounding! {
-    f32_ceil f32 ceil
-    f64_ceil f64 ceil
-    f32_floor f32 floor
-    f64_floor f64 floor
-    f32_trunc f32 trunc
-    f64_trunc f64 trunc
-    f32_nearest f32 round_ties_even
-    f64_nearest f64 round_ties_even
+    f32_ceil f32 canonical_f32 ceil
+    f64_ceil f64 canonical_f64 ceil
+    f32_floor f32 canonical_f32 floor
+    f64_floor f64 canonical_f64 floor
+    f32_trunc f32 canonical_f32 trunc
+    f64_trunc f64 canonical_f64 trunc
+    f32_nearest f32 canonical_f32 round_ties_even
+    f64_nearest f64 canonical_f64 round_ties_even
 }

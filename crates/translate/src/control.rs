@@ -52,6 +52,8 @@ pub(crate) struct Control {
     pub height: usize,
     /// Whether some branch goes to `after`.
     pub after_used: bool,
+    /// Whether some way to `after` is not said to be unlikely.
+    after_warm: bool,
 }
 
 impl Control {
@@ -82,6 +84,7 @@ impl FuncTranslator<'_> {
             results,
             height: 0,
             after_used: false,
+            after_warm: false,
         });
     }
 
@@ -115,9 +118,17 @@ impl FuncTranslator<'_> {
                 let height = self.stack.len();
                 let (params, results) = (Vec::new(), Vec::new());
                 let (kind, handler) = (Kind::Unreachable, None);
-                let control =
-                    Control { kind, handler, handler_used: false, after, params, results, height, after_used: false };
-                self.controls.push(control);
+                self.controls.push(Control {
+                    kind,
+                    handler,
+                    handler_used: false,
+                    after,
+                    params,
+                    results,
+                    height,
+                    after_used: false,
+                    after_warm: false,
+                });
             }
             Operator::Else => self.else_(),
             Operator::End => self.end(),
@@ -161,8 +172,17 @@ impl FuncTranslator<'_> {
             Kind::Try | Kind::TryTable { .. } => Some(self.block_with_params(&[POINTER])),
             _ => None,
         };
-        let control = Control { kind, handler, handler_used: false, after, params, results, height, after_used: false };
-        self.controls.push(control);
+        self.controls.push(Control {
+            kind,
+            handler,
+            handler_used: false,
+            after,
+            params,
+            results,
+            height,
+            after_used: false,
+            after_warm: false,
+        });
     }
 
     /// Opens a block of a given type around what follows.
@@ -201,6 +221,11 @@ impl FuncTranslator<'_> {
         self.b.ins().brif(condition, then, &[], otherwise, &block_args(&args));
         self.b.seal_block(then);
         self.b.seal_block(otherwise);
+        match self.likely {
+            Some(true) => self.b.set_cold_block(otherwise),
+            Some(false) => self.b.set_cold_block(then),
+            None => {}
+        }
         self.b.switch_to_block(then);
         self.stack.extend_from_slice(&args);
         self.open(Kind::If { otherwise }, params, results);
@@ -225,6 +250,7 @@ impl FuncTranslator<'_> {
     pub(crate) fn jump_after(&mut self) {
         let control = self.controls.last_mut().expect("validated");
         control.after_used = true;
+        control.after_warm = true;
         let (after, results) = (control.after, control.results.len());
         let args = self.pop_n(results);
         self.b.ins().jump(after, &block_args(&args));
@@ -247,6 +273,9 @@ impl FuncTranslator<'_> {
         }
         self.stack.truncate(control.height);
         let (after, after_used) = (control.after, control.after_used);
+        if after_used && !control.after_warm && !self.controls.is_empty() {
+            self.b.set_cold_block(after);
+        }
         self.end_handlers(control);
         self.go_on_after(after, after_used);
     }
@@ -277,6 +306,7 @@ impl FuncTranslator<'_> {
         let at = self.controls.len() - 1 - depth as usize;
         let control = &mut self.controls[at];
         control.after_used |= !matches!(control.kind, Kind::Loop { .. });
+        control.after_warm |= self.likely != Some(false);
         control.target()
     }
 
@@ -306,6 +336,9 @@ impl FuncTranslator<'_> {
         let next = self.b.create_block();
         self.b.ins().brif(condition, target, &block_args(&args), next, &[]);
         self.b.seal_block(next);
+        if self.likely == Some(true) {
+            self.b.set_cold_block(next);
+        }
         self.b.switch_to_block(next);
     }
 

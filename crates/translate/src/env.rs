@@ -23,6 +23,8 @@ pub struct ModuleEnv<'m> {
     pub has_rounding: bool,
     /// Whether it multiplies and adds vectors of floats in one.
     pub has_fma: bool,
+    /// Whether results must not depend on the processor.
+    pub deterministic: bool,
 }
 
 impl<'m> ModuleEnv<'m> {
@@ -38,6 +40,7 @@ impl<'m> ModuleEnv<'m> {
             host_call_conv: isa.default_call_conv(),
             has_rounding: has("has_sse41"),
             has_fma: has("has_fma"),
+            deterministic: isa.flags().enable_nan_canonicalization(),
         }
     }
 }

@@ -50,6 +50,8 @@ pub(crate) struct FuncTranslator<'a> {
     pub regions: Regions,
     /// Whether an instruction was seen that puts references into a table.
     pub writes_tables: bool,
+    /// Whether the branch being translated is likely taken.
+    pub likely: Option<bool>,
     func_refs: HashMap<u32, FuncRef>,
     type_sigs: HashMap<u32, SigRef>,
     libcall_sigs: HashMap<Libcall, SigRef>,
@@ -97,10 +99,16 @@ pub fn translate_function(
     }
     let mut operators = reader.get_operators_reader()?;
     t.start_body(&ty.results);
+    let mut hints = env.module.branch_hints.of(index).iter().peekable();
     while !operators.eof() {
         let (operator, offset) = operators.read_with_offset()?;
         validator.op(offset, &operator)?;
         t.b.set_srcloc(SourceLoc::new(offset as u32));
+        t.likely = None;
+        while let Some((at, taken)) = hints.next_if(|(at, _)| body.offset + u64::from(*at) <= offset) {
+            let is_here = body.offset + u64::from(*at) == offset;
+            t.likely = (is_here && matches!(operator, Operator::If { .. } | Operator::BrIf { .. })).then_some(*taken);
+        }
         t.operator(&operator, offset)?;
     }
     operators.finish()?;
@@ -138,6 +146,7 @@ impl<'a> FuncTranslator<'a> {
             locals: Vec::new(),
             regions,
             writes_tables: false,
+            likely: None,
             func_refs: HashMap::new(),
             type_sigs: HashMap::new(),
             libcall_sigs: HashMap::new(),

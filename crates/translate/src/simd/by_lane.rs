@@ -1,4 +1,4 @@
-//! Vector operations a lane at a time, for x64 processors without SSE4.1.
+//! Vector operations a lane at a time, for x64 processors without SSE4.1 or FMA.
 //!
 //! Cranelift lowers these operations to calls of its own library functions there, which compiled code has no way to
 //! reach.
@@ -28,6 +28,15 @@ impl FuncTranslator<'_> {
         self.build_vector(ty, |t, i| {
             let lane = t.b.ins().extractlane(vector, i);
             t.libcall(libcall, &[lane]).expect("rounding returns a value")
+        })
+    }
+
+    pub(super) fn fma_by_lane(&mut self, a: Value, b: Value, c: Value) -> Value {
+        let ty = self.b.func.dfg.value_type(c);
+        let libcall = if ty == types::F32X4 { Libcall::F32Fma } else { Libcall::F64Fma };
+        self.build_vector(ty, |t, i| {
+            let lanes = [a, b, c].map(|vector| t.b.ins().extractlane(vector, i));
+            t.libcall(libcall, &lanes).expect("it returns a value")
         })
     }
 

@@ -1,4 +1,5 @@
-//! Relaxed vector operators: where the specification leaves a choice, what the processor does at no extra cost.
+//! Relaxed vector operators: where the specification leaves a choice, what the processor does at no extra cost, unless
+//! results must be the same everywhere.
 
 use cranelift_codegen::ir::{InstBuilder, Type, Value, types};
 use wasmparser::Operator;
@@ -49,13 +50,15 @@ impl FuncTranslator<'_> {
         self.simd_operator(&strict)
     }
 
-    /// `±(a * b) + c`, rounded once if the processor can.
+    /// `±(a * b) + c`, rounded once if the processor can or results must not depend on it.
     fn relaxed_madd(&mut self, ty: Type, negate: bool) {
         let c = self.pop_vector(ty);
         let (a, b) = self.pop2_vectors(ty);
         let a = if negate { self.b.ins().fneg(a) } else { a };
         let result = if self.env.has_fma {
             self.b.ins().fma(a, b, c)
+        } else if self.env.deterministic {
+            self.fma_by_lane(a, b, c)
         } else {
             let product = self.b.ins().fmul(a, b);
             self.b.ins().fadd(product, c)
