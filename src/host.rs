@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::ptr::NonNull;
 use std::rc::Rc;
 
-use gantry_engine::{CacheConfig, Config, Engine, Module};
+use gantry_engine::{CacheConfig, Config, Engine, Module, Tier};
 use gantry_runtime::{Collected, Store};
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Function, Unknown};
@@ -24,17 +24,20 @@ const MIN_DEBT: usize = 1024;
 /// The engine of the process.
 pub(crate) fn engine() -> napi::Result<&'static Engine> {
     static ENGINE: OnceCell<Engine> = OnceCell::new();
-    let make = || Engine::new(&config());
-    ENGINE.get_or_try_init(make).map_err(|error| napi::Error::from_reason(error.to_string()))
+    let make = || Engine::new(&config()?).map_err(|error| error.to_string());
+    ENGINE.get_or_try_init(make).map_err(napi::Error::from_reason)
 }
 
 /// How the engine is set up: `GANTRY_CACHE` is a folder, or `off`; `GANTRY_CACHE_SIZE` its size in MiB at most;
-/// `GANTRY_THREADS` the number of threads that compile.
-fn config() -> Config {
+/// `GANTRY_THREADS` the number of threads that compile; `GANTRY_TIER` is `auto`, `quick` or `optimized`.
+fn config() -> Result<Config, String> {
     let mut config = Config::default();
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
     if let Some(threads) = number("GANTRY_THREADS") {
         config.threads = threads as usize;
+    }
+    if let Ok(tier) = std::env::var("GANTRY_TIER") {
+        config.tier = tier.parse::<Tier>().map_err(|error| format!("GANTRY_TIER: {error}"))?;
     }
     config.cache = match std::env::var_os("GANTRY_CACHE") {
         None => CacheConfig::platform(),
@@ -44,7 +47,7 @@ fn config() -> Config {
     if let (Some(cache), Some(size)) = (&mut config.cache, number("GANTRY_CACHE_SIZE")) {
         cache.max_bytes = u64::from(size) << 20;
     }
-    config
+    Ok(config)
 }
 
 /// What belongs to one environment. Boxed, because [`enter`] and the ticker have its address.

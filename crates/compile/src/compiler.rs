@@ -9,13 +9,13 @@ use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_frontend::FunctionBuilderContext;
 use gantry_abi::artifact::{Artifact, Parts, Trampoline};
 use gantry_module::{Decoder, FuncType, FunctionBody, Module};
-use gantry_translate::{ModuleEnv, Translator, trampoline, translate_function};
+use gantry_translate::{Calls, ModuleEnv, Translator, trampoline, translate_function};
 
 use crate::error::CompileError;
 use crate::function::{self, CompiledFunction};
 use crate::link::Linker;
 use crate::pool;
-use crate::settings::{self, Settings};
+use crate::settings::{self, Settings, Tier};
 
 /// Bytes of code below which one thread is as fast as several.
 const PARALLEL_THRESHOLD: usize = 8 * 1024;
@@ -38,7 +38,7 @@ type MakeTrampoline = fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncTy
 impl Compiler {
     /// A compiler for the host.
     pub fn new(settings: Settings) -> Result<Compiler, CompileError> {
-        let isa = settings::host_isa(settings.deterministic)?;
+        let isa = settings::host_isa(settings.tier, settings.deterministic)?;
         let identity = settings::identity(&isa, settings.memory_style);
         Ok(Compiler { isa, settings, identity })
     }
@@ -63,7 +63,7 @@ impl Compiler {
     /// trampoline. For tests and tools.
     pub fn clif(&self, wasm: &[u8]) -> Result<Vec<String>, CompileError> {
         let (module, bodies) = decode(wasm)?;
-        let env = ModuleEnv::new(&module, &*self.isa, self.settings.memory_style);
+        let env = self.env(&module);
         let mut worker = Worker { context: Context::new(), translator: Translator::default() };
         let mut texts = Vec::new();
         for body in bodies {
@@ -105,8 +105,16 @@ impl Compiler {
         Ok(Artifact::new(parts, &self.identity))
     }
 
+    fn env<'m>(&self, module: &'m Module) -> ModuleEnv<'m> {
+        let calls = match self.settings.tier {
+            Tier::Quick => Calls::Slots,
+            Tier::Optimized => Calls::Near,
+        };
+        ModuleEnv::new(module, &*self.isa, self.settings.memory_style, calls)
+    }
+
     fn functions(&self, module: &Module, bodies: Vec<FunctionBody>) -> Result<Vec<CompiledFunction>, CompileError> {
-        let env = ModuleEnv::new(module, &*self.isa, self.settings.memory_style);
+        let env = self.env(module);
         let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
         let worker = || Worker { context: Context::new(), translator: Translator::default() };

@@ -16,5 +16,5 @@ mod stub;
 pub use compiler::Compiler;
 pub use error::CompileError;
 pub use gantry_abi::artifact::{Artifact, ArtifactError};
-pub use settings::Settings;
+pub use settings::{Settings, Tier};
 pub use stub::host_function_module;

@@ -7,11 +7,23 @@ use target_lexicon::{Architecture, OperatingSystem};
 
 use crate::error::CompileError;
 
+/// How much work code is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    /// Code soon: no optimisation, registers given out in one pass. Functions call each other through the code table, so that
+    /// each can be replaced while others run.
+    Quick,
+    /// Fast code.
+    Optimized,
+}
+
 /// Compilation settings. Artifacts of different settings do not mix.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// How accesses to memories are checked.
     pub memory_style: MemoryStyle,
+    /// How much work code is worth.
+    pub tier: Tier,
     /// Threads to compile on, at least 1.
     pub threads: usize,
     /// Whether results are the same on every processor: NaNs are canonical, relaxed vector operators have fixed results.
@@ -21,16 +33,21 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Settings { memory_style: MemoryStyle::Reserved, threads, deterministic: false }
+        Settings { memory_style: MemoryStyle::Reserved, tier: Tier::Optimized, threads, deterministic: false }
     }
 }
 
 /// The code generator for the machine that this runs on.
-pub(crate) fn host_isa(deterministic: bool) -> Result<OwnedTargetIsa, CompileError> {
+pub(crate) fn host_isa(tier: Tier, deterministic: bool) -> Result<OwnedTargetIsa, CompileError> {
     let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
     let mut flags = settings::builder();
+    let (opt_level, allocator) = match tier {
+        Tier::Quick => ("none", "single_pass"),
+        Tier::Optimized => ("speed", "backtracking"),
+    };
     let values = [
-        ("opt_level", "speed"),
+        ("opt_level", opt_level),
+        ("regalloc_algorithm", allocator),
         ("preserve_frame_pointers", "true"),
         ("unwind_info", "false"),
         ("enable_probestack", "false"),

@@ -3,7 +3,8 @@
 //! anew; the change is then read in review.
 //!
 //! The first line may say `;;! checked` for the memory style with explicit checks, `;;! deterministic` for results that are the
-//! same everywhere, and `;;! trampolines` to see those as well. Translation depends on the target in calls of the runtime and in rounding, so the files are for one target.
+//! same everywhere, `;;! quick` for code that is to be replaced, and `;;! trampolines` to see those as well. Translation depends
+//! on the target in calls of the runtime and in rounding, so the files are for one target.
 
 #![cfg(all(target_arch = "x86_64", unix))]
 
@@ -11,7 +12,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use gantry_abi::vmctx::MemoryStyle;
-use gantry_compile::{Compiler, Settings};
+use gantry_compile::{Compiler, Settings, Tier};
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
@@ -40,7 +41,8 @@ fn translate(source: &str) -> String {
     let options = source.lines().next().and_then(|line| line.strip_prefix(";;!")).unwrap_or_default();
     let memory_style = if options.contains("checked") { MemoryStyle::Checked } else { MemoryStyle::Reserved };
     let deterministic = options.contains("deterministic");
-    let compiler = Compiler::new(Settings { memory_style, threads: 1, deterministic }).expect("a compiler");
+    let tier = if options.contains("quick") { Tier::Quick } else { Tier::Optimized };
+    let compiler = Compiler::new(Settings { memory_style, tier, threads: 1, deterministic }).expect("a compiler");
     let wasm = wat::parse_str(source).expect("the text format");
     let mut out = source.to_owned();
     for text in compiler.clif(&wasm).expect("a valid module") {

@@ -118,6 +118,12 @@ impl Cache {
         let _ = self.publish(key, &artifact.to_bytes());
     }
 
+    /// Removes an entry that nobody needs any more.
+    pub fn forget(&self, key: &Key) {
+        // It may have gone already, or never have been kept.
+        let _ = fs::remove_file(self.path(key));
+    }
+
     fn publish(&self, key: &Key, bytes: &[u8]) -> io::Result<()> {
         make_private(&self.config.dir)?;
         if !is_private(&self.config.dir) {

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
-use gantry_compile::{Compiler, Settings, host_function_module};
+use gantry_compile::{Settings, host_function_module};
 use gantry_module::FuncType;
 use gantry_runtime::{LoadError, LoadedModule};
 
 use crate::Error;
-use crate::cache::{Cache, CacheConfig};
+use crate::cache::CacheConfig;
+use crate::tiers::{self, Tier, Tiers};
 
 /// Options of an [`Engine`].
 #[derive(Debug, Clone)]
@@ -20,6 +21,10 @@ pub struct Config {
     /// How accesses to linear memories are kept inside. [`MemoryStyle::Reserved`] is fastest and takes 4 GiB of
     /// address space a memory; [`MemoryStyle::Checked`] takes what a memory's contents need.
     pub memory_style: MemoryStyle,
+    /// How much work code is worth.
+    pub tier: Tier,
+    /// With [`Tier::Auto`], modules of fewer bytes are optimised at once.
+    pub quick_first: usize,
     /// Threads to compile on. By default as many as there are cores.
     pub threads: usize,
     /// Whether results are the same on every processor, which costs some speed: NaNs that arithmetic makes are canonical
@@ -32,8 +37,9 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let Settings { memory_style, threads, deterministic } = Settings::default();
-        Config { memory_style, threads, deterministic, cache: None }
+        let Settings { memory_style, threads, deterministic, .. } = Settings::default();
+        let (tier, quick_first) = (Tier::default(), tiers::QUICK_FIRST);
+        Config { memory_style, tier, quick_first, threads, deterministic, cache: None }
     }
 }
 
@@ -42,15 +48,14 @@ impl Default for Config {
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    compiler: Compiler,
-    cache: Option<Cache>,
+    tiers: Tiers,
     /// Trampolines for host functions, by type.
     host_modules: Mutex<HashMap<FuncType, Arc<LoadedModule>>>,
 }
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Engine").field(self.0.compiler.settings()).finish()
+        f.debug_tuple("Engine").field(self.0.tiers.best().compiler.settings()).finish()
     }
 }
 
@@ -70,37 +75,24 @@ impl Engine {
     /// # Errors
     /// When no code can be generated for the processor.
     pub fn new(config: &Config) -> Result<Engine, Error> {
-        let Config { memory_style, threads, deterministic, .. } = *config;
-        let settings = Settings { memory_style, threads: threads.max(1), deterministic };
-        let compiler = Compiler::new(settings)?;
-        let cache = |cache: &CacheConfig| Cache::new(cache.clone(), *compiler.identity(), config.memory_style);
-        let cache = config.cache.as_ref().map(cache);
-        let inner = Inner { compiler, cache, host_modules: Mutex::default() };
-        Ok(Engine(Arc::new(inner)))
+        Ok(Engine(Arc::new(Inner { tiers: Tiers::new(config)?, host_modules: Mutex::default() })))
     }
 
     /// How memories are laid out.
     pub fn memory_style(&self) -> MemoryStyle {
-        self.0.compiler.settings().memory_style
+        self.0.tiers.best().compiler.settings().memory_style
     }
 
     /// Validates, compiles and loads a binary module, or finds it in the cache.
     pub fn compile(&self, wasm: &[u8]) -> Result<Arc<LoadedModule>, Error> {
-        let Some((cache, key)) = self.0.cache.as_ref().and_then(|cache| Some((cache, cache.key(wasm)?))) else {
-            return Ok(LoadedModule::load(self.0.compiler.compile(wasm)?, self.memory_style())?);
-        };
-        if let Some(loaded) = cache.load(&key) {
-            return Ok(loaded);
-        }
-        let loaded = LoadedModule::load(self.0.compiler.compile(wasm)?, self.memory_style())?;
-        cache.store(&key, loaded.artifact());
-        Ok(loaded)
+        self.0.tiers.compile(wasm)
     }
 
     /// Loads what [`Module::serialize`](crate::Module::serialize) gave.
     pub(crate) fn deserialize(&self, bytes: &[u8]) -> Result<Arc<LoadedModule>, Error> {
-        let artifact = Artifact::from_bytes(Arc::new(bytes.to_vec()), self.0.compiler.identity());
-        Ok(LoadedModule::load(artifact.map_err(LoadError::from)?, self.memory_style())?)
+        let best = self.0.tiers.best();
+        let artifact = Artifact::from_bytes(Arc::new(bytes.to_vec()), best.compiler.identity());
+        best.load(artifact.map_err(LoadError::from)?)
     }
 
     /// A module that imports a function of the given type, at type index 0.

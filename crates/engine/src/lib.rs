@@ -38,6 +38,7 @@ mod module;
 mod reference;
 mod root;
 mod store;
+mod tiers;
 mod typed;
 mod value;
 
@@ -60,5 +61,6 @@ pub use linker::Linker;
 pub use module::{ExportType, ImportType, Module};
 pub use reference::{AnyRef, ExnRef, ExternRef, Tag};
 pub use store::{AsStore, AsStoreMut, Store};
+pub use tiers::Tier;
 pub use typed::{TypedFunc, WasmList, WasmValue};
 pub use value::Val;

@@ -67,8 +67,9 @@ impl Module {
     }
 
     /// The compiled module as bytes: for [`Module::deserialize`], in another process or on another machine of this kind.
+    /// Waits for the optimiser, if it works on the module.
     pub fn serialize(&self) -> Vec<u8> {
-        self.loaded.artifact().to_bytes()
+        self.loaded.final_artifact().to_bytes()
     }
 
     /// Loads a compiled module. It holds machine code, which is run as it is: damage is found, malice is not. Load only
@@ -95,6 +96,11 @@ impl Module {
             (Some(error), _) => Err(error.into()),
             (None, outcome) => outcome.map(drop).map_err(Error::from),
         }
+    }
+
+    /// Whether optimised code has taken the place of quick code.
+    pub fn is_replaced(&self) -> bool {
+        self.loaded.is_replaced()
     }
 
     /// Imports, in order.

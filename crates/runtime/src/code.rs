@@ -1,7 +1,8 @@
 //! Loaded modules: executable code, never writable, and what instances share of a module.
 
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use gantry_abi::artifact::{Artifact, ArtifactError};
 use gantry_abi::object::VMType;
@@ -70,6 +71,12 @@ pub enum LoadError {
     Damaged(#[from] gantry_module::Error),
 }
 
+/// Code that takes the place of what a module was loaded with.
+struct Generation {
+    artifact: Artifact,
+    code: CodeMemory,
+}
+
 /// A module with executable code, shared by its instances and between threads.
 pub struct LoadedModule {
     module: Module,
@@ -84,9 +91,11 @@ pub struct LoadedModule {
     /// One slot for each host trampoline, so that host functions are entered like all others. Sorted.
     hosts: Box<[(u32, CodeSlot)]>,
     code: CodeMemory,
+    /// Code that came later; none if no more will come. The first code stays: functions may be running in it.
+    later: OnceLock<Option<Generation>>,
 }
 
-// SAFETY: code is immutable, slots are atomic, and the raw pointers point into `code`.
+// SAFETY: code is immutable, slots are atomic, and the raw pointers point into `code` and `later`, which stay.
 unsafe impl Send for LoadedModule {}
 // SAFETY: as above.
 unsafe impl Sync for LoadedModule {}
@@ -139,10 +148,57 @@ impl LoadedModule {
             module,
             artifact,
             code,
+            later: OnceLock::new(),
         });
         // Its place is final from here on, as the registry needs.
         registry::register(loaded.code.at.addr().get(), loaded.code.len, &loaded.artifact, &loaded.module);
         Ok(loaded)
+    }
+
+    /// Replaces all functions by those of another artifact of the same module, while instances run. What was entered before
+    /// goes on in the code it was entered in. The first call decides; `None` says that no other code will come.
+    ///
+    /// # Errors
+    /// [`LoadError::OutOfMemory`] when there is no memory for code, [`LoadError::Damaged`] when the functions are others. The
+    /// module stays as it is.
+    pub fn replace(&self, artifact: Option<Artifact>) -> Result<(), LoadError> {
+        let generation = artifact.map(|artifact| self.generation(artifact)).transpose();
+        let (generation, outcome) = match generation {
+            Ok(generation) => (generation, Ok(())),
+            Err(error) => (None, Err(error)),
+        };
+        if self.later.set(generation).is_ok()
+            && let Some(Some(later)) = self.later.get()
+        {
+            // Found in the registry before it is found in a slot.
+            registry::register(later.code.at.addr().get(), later.code.len, &later.artifact, &self.module);
+            for (slot, code) in self.slots.iter().zip(later.artifact.functions()) {
+                slot.store(later.code.address(code.start), Ordering::Release);
+            }
+        }
+        outcome
+    }
+
+    fn generation(&self, artifact: Artifact) -> Result<Generation, LoadError> {
+        if artifact.functions().len() != self.slots.len() {
+            return Err(gantry_module::Error::new("functions and code do not agree", 0).into());
+        }
+        let code = CodeMemory::publish(artifact.text())?;
+        Ok(Generation { artifact, code })
+    }
+
+    fn later(&self) -> Option<&Generation> {
+        self.later.get().and_then(Option::as_ref)
+    }
+
+    /// Whether [`LoadedModule::replace`] has put other code in the place of the first.
+    pub fn is_replaced(&self) -> bool {
+        self.later().is_some()
+    }
+
+    /// The artifact whose code is in the slots, once no other will come: waits for [`LoadedModule::replace`].
+    pub fn final_artifact(&self) -> &Artifact {
+        self.later.wait().as_ref().map_or(&self.artifact, |later| &later.artifact)
     }
 
     /// The module.
@@ -160,9 +216,9 @@ impl LoadedModule {
         self.code.file.is_some()
     }
 
-    /// Bytes of machine code.
+    /// Bytes of machine code in the slots.
     pub fn code_size(&self) -> usize {
-        self.artifact.text().len()
+        self.later().map_or(&self.artifact, |later| &later.artifact).text().len()
     }
 
     pub(crate) fn layout(&self) -> &VMContextLayout {
@@ -178,13 +234,17 @@ impl LoadedModule {
     }
 
     /// The addresses by which code and frames refer to this: code, slots and types.
-    pub(crate) fn addresses(&self) -> [std::ops::Range<usize>; 5] {
+    pub(crate) fn addresses(&self) -> [std::ops::Range<usize>; 6] {
         fn of<T>(slice: &[T]) -> std::ops::Range<usize> {
             let range = slice.as_ptr_range();
             range.start.addr()..range.end.addr()
         }
         let code = self.code.at.addr().get();
-        [code..code + self.code.len, of(&self.slots), of(&self.hosts), of(self.type_ids()), of(self.vm_types())]
+        let later = self.later().map_or(0..0, |later| {
+            let start = later.code.at.addr().get();
+            start..start + later.code.len
+        });
+        [code..code + self.code.len, later, of(&self.slots), of(&self.hosts), of(self.type_ids()), of(self.vm_types())]
     }
 
     /// Canonical types by type index.
@@ -262,5 +322,8 @@ impl LoadedModule {
 impl Drop for LoadedModule {
     fn drop(&mut self) {
         registry::unregister(self.code.at.addr().get());
+        if let Some(later) = self.later() {
+            registry::unregister(later.code.at.addr().get());
+        }
     }
 }

@@ -4,10 +4,10 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Value, types};
 use gantry_abi::TrapCode;
-use gantry_abi::vmctx::{VMFuncRef, VMFunctionImport, VMStoreContext};
+use gantry_abi::vmctx::{CodeSlot, VMContextHeader, VMFuncRef, VMFunctionImport, VMStoreContext};
 use wasmparser::Operator;
 
-use crate::env::{POINTER, trap};
+use crate::env::{Calls, POINTER, trap};
 use crate::exception::Callee;
 use crate::translator::FuncTranslator;
 
@@ -61,8 +61,11 @@ impl FuncTranslator<'_> {
             return self.call_slot(target, ty);
         }
         let args = self.call_args(self.vmctx, ty);
-        let callee = self.func_ref(func);
-        self.call_and_push(Callee::Direct(callee), &args);
+        let callee = match self.env.calls {
+            Calls::Near => Callee::Direct(self.func_ref(func)),
+            Calls::Slots => Callee::Indirect(self.type_sig(ty), self.current_code(func)),
+        };
+        self.call_and_push(callee, &args);
     }
 
     /// Calls a function in place of this one, whose frame is gone by then.
@@ -74,9 +77,26 @@ impl FuncTranslator<'_> {
             return self.return_call_slot(target, ty);
         }
         let args = self.call_args(self.vmctx, ty);
-        let callee = self.func_ref(func);
-        self.b.ins().return_call(callee, &args);
+        match self.env.calls {
+            Calls::Near => {
+                let callee = self.func_ref(func);
+                self.b.ins().return_call(callee, &args);
+            }
+            Calls::Slots => {
+                let (signature, code) = (self.type_sig(ty), self.current_code(func));
+                self.b.ins().return_call_indirect(signature, code, &args);
+            }
+        }
         self.reachable = false;
+    }
+
+    /// What a function of this module has in its slot.
+    fn current_code(&mut self, func: u32) -> Value {
+        let table = self.load_constant(self.vmctx, offset_of!(VMContextHeader, code_table));
+        let slot = (func - self.env.module.imported_funcs) as usize * size_of::<CodeSlot>();
+        let slot = i32::try_from(slot).expect("a module has a million functions at most");
+        let flags = self.runtime_flags();
+        self.b.ins().load(POINTER, flags, table, slot)
     }
 
     fn import_target(&mut self, func: u32) -> Target {

@@ -9,6 +9,15 @@ use gantry_module::{FuncType, Module, ValType};
 /// The type of pointers and references in compiled code.
 pub(crate) const POINTER: Type = types::I64;
 
+/// How functions of a module call each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calls {
+    /// At once: all code of the module is of one generation.
+    Near,
+    /// Through the code table, so that better code is used as soon as there is some.
+    Slots,
+}
+
 /// A module about to be translated, for one target.
 pub struct ModuleEnv<'m> {
     /// The module, complete up to its code section.
@@ -17,6 +26,8 @@ pub struct ModuleEnv<'m> {
     pub layout: VMContextLayout,
     /// How memory accesses are checked.
     pub memory_style: MemoryStyle,
+    /// How functions of the module call each other.
+    pub calls: Calls,
     /// The calling convention of the runtime's own functions.
     pub host_call_conv: CallConv,
     /// Whether the processor rounds floats in one instruction.
@@ -29,7 +40,7 @@ pub struct ModuleEnv<'m> {
 
 impl<'m> ModuleEnv<'m> {
     /// For a module and a target.
-    pub fn new(module: &'m Module, isa: &dyn TargetIsa, memory_style: MemoryStyle) -> Self {
+    pub fn new(module: &'m Module, isa: &dyn TargetIsa, memory_style: MemoryStyle, calls: Calls) -> Self {
         let has = |name: &str| {
             isa.name() != "x64" || isa.isa_flags().iter().any(|flag| flag.name == name && flag.as_bool() == Some(true))
         };
@@ -37,6 +48,7 @@ impl<'m> ModuleEnv<'m> {
             module,
             layout: VMContextLayout::new(module),
             memory_style,
+            calls,
             host_call_conv: isa.default_call_conv(),
             has_rounding: has("has_sse41"),
             has_fma: has("has_fma"),

@@ -23,5 +23,5 @@ mod translator;
 mod variable;
 mod wide;
 
-pub use env::{ModuleEnv, func_name, trap};
+pub use env::{Calls, ModuleEnv, func_name, trap};
 pub use translator::{Translator, translate_function};

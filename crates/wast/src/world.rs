@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use gantry_engine::{Engine, Error, Extern, Instance, Linker, Module, Store, Val};
+use gantry_engine::{Config, Engine, Error, Extern, Instance, Linker, Module, Store, Val};
 use wast::token::Id;
 use wast::{QuoteWat, WastExecute, WastInvoke, Wat};
 
@@ -54,13 +54,24 @@ pub struct World {
     instances: Names<Instance>,
 }
 
+/// `GANTRY_TIER` chooses the tier. Scripts are small: with `auto` all their modules have quick code first, which is replaced
+/// while they run.
+fn config() -> Result<Config, Error> {
+    let mut config = Config::default();
+    if let Ok(tier) = std::env::var("GANTRY_TIER") {
+        config.tier = tier.parse()?;
+        config.quick_first = 0;
+    }
+    Ok(config)
+}
+
 /// What the engine made of a request that could be put to it.
 pub type Answer<T> = Result<T, Error>;
 
 impl World {
     /// A world with `spectest` in it.
     pub fn new() -> Result<World, Error> {
-        let engine = Engine::default();
+        let engine = Engine::new(&config()?)?;
         let mut store = Store::new(&engine);
         let linker = spectest::linker(&mut store)?;
         Ok(World { engine, store, linker, definitions: Names::new(), instances: Names::new() })
