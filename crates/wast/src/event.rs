@@ -19,6 +19,14 @@ impl Miss {
     pub fn failed(message: impl fmt::Display) -> Miss {
         Miss::Failed(message.to_string())
     }
+
+    /// The same, with the line where it happened in front.
+    pub fn at(self, line: usize) -> Miss {
+        match self {
+            Miss::Failed(message) => Miss::Failed(format!("line {line}: {message}")),
+            Miss::Skipped(reason) => Miss::Skipped(reason),
+        }
+    }
 }
 
 /// A step of a running script.

@@ -21,6 +21,7 @@ mod lines;
 mod report;
 mod script;
 mod spectest;
+mod threads;
 mod value;
 mod world;
 

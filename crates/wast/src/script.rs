@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
 
 use gantry_engine::{Error, Val};
 use wast::parser;
@@ -10,6 +11,7 @@ use wast::{QuoteWat, Wast, WastDirective, WastExecute, Wat};
 use crate::encode::{self, EncodeError};
 use crate::event::{Event, Miss, Outcome};
 use crate::lines::Lines;
+use crate::threads::Threads;
 use crate::value;
 use crate::world::{Answer, World};
 
@@ -35,11 +37,32 @@ pub fn run_script(source: &str, mut observe: impl FnMut(Event)) {
         Ok(world) => world,
         Err(miss) => return observe(Event::End { line: 1, outcome: Err(miss) }),
     };
-    for directive in directives {
-        let line = lines.line_of(directive.span().offset());
-        observe(Event::Start { line });
-        observe(Event::End { line, outcome: guard(|| run_directive(&mut world, directive)) });
-    }
+    run_directives(&mut world, directives, &lines, &mut observe);
+}
+
+/// Runs directives, and those of the threads that they start. Threads that nobody waits for are waited for at the end.
+pub(crate) fn run_directives(
+    world: &mut World,
+    directives: Vec<WastDirective<'_>>,
+    lines: &Lines,
+    observe: &mut dyn FnMut(Event),
+) {
+    thread::scope(|scope| {
+        let mut threads = Threads::new(scope, lines);
+        for directive in directives {
+            let line = lines.line_of(directive.span().offset());
+            observe(Event::Start { line });
+            let outcome = guard(|| match directive {
+                WastDirective::Thread(thread) => threads.start(world, thread),
+                WastDirective::Wait { thread, .. } => threads.wait(thread),
+                directive => run_directive(world, directive),
+            });
+            observe(Event::End { line, outcome });
+        }
+        for (line, outcome) in threads.finish() {
+            observe(Event::End { line, outcome });
+        }
+    });
 }
 
 fn run_directive(world: &mut World, directive: WastDirective<'_>) -> Outcome {
@@ -68,7 +91,7 @@ fn run_directive(world: &mut World, directive: WastDirective<'_>) -> Outcome {
         }
         WastDirective::AssertException { mut exec, .. } => assert_exception(world, &mut exec),
         WastDirective::AssertSuspension { .. } => skip("stack switching"),
-        WastDirective::Thread(_) | WastDirective::Wait { .. } => skip("threads"),
+        WastDirective::Thread(_) | WastDirective::Wait { .. } => unreachable!("see `run_directives`"),
     }
 }
 
@@ -133,7 +156,7 @@ fn assert_unlinkable(world: &mut World, module: &mut Wat<'_>, expected: &str) ->
 }
 
 /// Runs `work`; a panic in it is a failure.
-fn guard<T>(work: impl FnOnce() -> Result<T, Miss>) -> Result<T, Miss> {
+pub(crate) fn guard<T>(work: impl FnOnce() -> Result<T, Miss>) -> Result<T, Miss> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(Miss::failed(format_args!("panic: {}", panic_message(&*panic)))))
 }

@@ -1,8 +1,9 @@
 //! The world that one script lives in: its store, what it may import, and the modules and instances it has named.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
-use gantry_engine::{Config, Engine, Error, Extern, Instance, Linker, Module, Store, Val};
+use gantry_engine::{Config, Engine, Error, Extern, Instance, Linker, Memory, Module, SharedMemory, Store, Val};
 use wast::token::Id;
 use wast::{QuoteWat, WastExecute, WastInvoke, Wat};
 
@@ -44,6 +45,9 @@ impl<T: Clone> Names<T> {
     }
 }
 
+/// What an instance exports. It is all that scripts see of it, and what a thread gets of another's.
+type Exports = Rc<[(String, Extern)]>;
+
 /// The state of a running script.
 pub struct World {
     engine: Engine,
@@ -51,7 +55,7 @@ pub struct World {
     pub store: Store,
     linker: Linker,
     definitions: Names<Module>,
-    instances: Names<Instance>,
+    instances: Names<Exports>,
 }
 
 /// `GANTRY_TIER` chooses the tier. Scripts are small: with `auto` all their modules have quick code first, which is replaced
@@ -71,10 +75,41 @@ pub type Answer<T> = Result<T, Error>;
 impl World {
     /// A world with `spectest` in it.
     pub fn new() -> Result<World, Error> {
-        let engine = Engine::new(&config()?)?;
+        World::with_engine(Engine::new(&config()?)?)
+    }
+
+    /// A world for another thread, where the instance `name` has the memories that this world's shares.
+    pub fn in_thread(engine: Engine, name: Option<Id<'_>>, shared: &[(String, SharedMemory)]) -> Result<World, Error> {
+        let mut world = World::with_engine(engine)?;
+        if name.is_some() {
+            let memory = |(name, memory): &(String, SharedMemory)| {
+                (name.clone(), Memory::from_shared(&mut world.store, memory).into())
+            };
+            let exports = shared.iter().map(memory).collect();
+            world.instances.define(name, Some(exports));
+        }
+        Ok(world)
+    }
+
+    fn with_engine(engine: Engine) -> Result<World, Error> {
         let mut store = Store::new(&engine);
         let linker = spectest::linker(&mut store)?;
         Ok(World { engine, store, linker, definitions: Names::new(), instances: Names::new() })
+    }
+
+    /// The engine, for the worlds of other threads.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The shared memories that an instance exports.
+    pub fn shared_memories(&self, instance: Id<'_>) -> Result<Vec<(String, SharedMemory)>, Miss> {
+        let exports = self.instances.get(Some(instance))?;
+        let shared = |(name, item): &(String, Extern)| match item {
+            Extern::Memory(memory) => Some((name.clone(), memory.shared(&self.store)?)),
+            _ => None,
+        };
+        Ok(exports.iter().filter_map(shared).collect())
     }
 
     /// Hands bytes to the engine.
@@ -104,14 +139,16 @@ impl World {
         let module = self.definitions.get(module)?;
         let made = self.linker.instantiate(&mut self.store, &module);
         let made = made.map_err(|error| Miss::failed(format_args!("instantiation failed: {error}")))?;
-        self.instances.define(instance, Some(made));
+        let exports = made.exports(&self.store).into();
+        self.instances.define(instance, Some(exports));
         Ok(())
     }
 
     /// `(register "name" $I)`: lets later modules import from an instance.
     pub fn register(&mut self, name: &str, instance: Option<Id<'_>>) -> Result<(), Miss> {
-        let instance = self.instances.get(instance)?;
-        self.linker.instance(name, &self.store, &instance);
+        for (export, item) in self.instances.get(instance)?.iter() {
+            self.linker.define(name, export, item.clone());
+        }
         Ok(())
     }
 
@@ -149,9 +186,9 @@ impl World {
     }
 
     fn export(&self, instance: Option<Id<'_>>, name: &str) -> Result<Extern, Miss> {
-        let instance = self.instances.get(instance)?;
-        let export = instance.get_export(&self.store, name);
-        export.ok_or_else(|| Miss::failed(format_args!("there is no export {name:?}")))
+        let exports = self.instances.get(instance)?;
+        let export = exports.iter().find(|(export, _)| export == name);
+        export.map(|(_, item)| item.clone()).ok_or_else(|| Miss::failed(format_args!("there is no export {name:?}")))
     }
 
     fn compile_quoted(&self, module: &mut QuoteWat<'_>) -> Result<Module, Miss> {

@@ -123,6 +123,38 @@ fn instances_of_one_definition_are_apart() {
     assert_eq!(report.counts.passed, 10);
 }
 
+/// A thread that adds to a memory and then wakes the script, which waits for that.
+const THREAD: &str = r#"
+  (module $Mem (memory (export "shared") 1 1 shared))
+  (thread $T (shared (module $Mem))
+    (register "mem" $Mem)
+    (module (memory (import "mem" "shared") 1 1 shared)
+      (func (export "run") (result i32)
+        (i32.atomic.store (i32.const 0) (i32.const 42))
+        (memory.atomic.notify (i32.const 0) (i32.const 1))))
+    (assert_return (invoke "run") (either (i32.const 0) (i32.const 1))))
+  (register "mem" $Mem)
+  (module (memory (import "mem" "shared") 1 1 shared)
+    (func (export "wait") (result i32)
+      (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))
+      (i32.atomic.load (i32.const 0))))
+  (assert_return (invoke "wait") (i32.const 42))"#;
+
+#[test]
+fn threads() {
+    for end in ["(wait $T)", ""] {
+        let report = run(&format!("{THREAD}{end}"));
+        assert_eq!(report.failures, []);
+        assert_eq!(report.counts, Counts { passed: 7, failed: 0, skipped: 0 }, "{end}");
+    }
+    fails("(wait $absent)");
+    fails("(thread $T (shared (module $absent)))");
+    let report =
+        run("(thread $T (module (func (export \"f\")))\n(assert_trap (invoke \"f\") \"unreachable\"))\n(wait $T)");
+    assert_eq!(report.counts, Counts { passed: 2, failed: 1, skipped: 0 });
+    assert!(report.failures[0].to_string().starts_with("line 12: line 11: expected trap"), "{}", report.failures[0]);
+}
+
 #[test]
 fn what_is_no_script_fails() {
     let report = run("(assert_nothing)");
