@@ -12,7 +12,7 @@ const i32 = new Int32Array(mailbox);
 /** Words of the mailbox's header, as indices of `i32`. */
 const Word = { STATUS: 0, OPERATION: 1, DEPTH: 2, INSTANCE: 3, CALLEE: 4, CALLEE_HIGH: 5 };
 /** What is to be done, in the low bits; above them the number of calls that are going on. */
-const Operation = { START: 0, RETURN: 1, THROW: 2 };
+const Operation = { START: 0, RETURN: 1, THROW: 2, ANSWER: 3 };
 const OPERATION_BITS = 2;
 /** Why `enter` returned, in the low bits; for a call of an import, its index is above them. */
 const Status = {
@@ -42,7 +42,7 @@ function setOnGrowth(callback) {
   onGrowth = callback;
 }
 
-/** Sets what is called when wasm wants something for a shared memory. */
+/** Sets what is called when wasm wants something for a shared memory: it finds that in the slots, and leaves the answer there. */
 function setOnRequest(callback) {
   onRequest = callback;
 }
@@ -106,8 +106,10 @@ function run(anchor, suspend) {
     } else if (status === Status.RETURNED) {
       return true;
     } else if (status === Status.ASKED) {
+      const depth = i32[Word.DEPTH] << OPERATION_BITS;
       onRequest();
-      goOn();
+      i32[Word.OPERATION] = depth | Operation.ANSWER;
+      enter();
       status = i32[Word.STATUS];
     } else if (status === Status.INTERRUPTED) {
       goOn();

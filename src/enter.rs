@@ -9,7 +9,7 @@ use std::ffi::c_void;
 use std::ptr::{self, NonNull, null_mut};
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use gantry_runtime::{FuncPtr, HostFailure, Resume, Step, Store, VALUE_SIZE};
+use gantry_runtime::{FuncPtr, HostFailure, Request, Resume, Step, Store, VALUE_SIZE};
 use napi::bindgen_prelude::{FromNapiValue, Function};
 use napi::{Env, check_status, sys};
 
@@ -46,7 +46,7 @@ mod status {
     pub const EXITED: i32 = 6;
     /// The call that was to go on is not there any more.
     pub const LOST: i32 = 7;
-    /// Something is wanted for a shared memory: see `takeRequest`.
+    /// Something is wanted for a shared memory: what is in the slots.
     pub const ASKED: i32 = 8;
     /// Added when wasm has grown a memory.
     pub const GREW: i32 = 16;
@@ -58,6 +58,8 @@ mod operation {
     pub const START: i32 = 0;
     pub const RETURN: i32 = 1;
     pub const THROW: i32 = 2;
+    /// Goes on with the answer in the first slot to what was asked.
+    pub const ANSWER: i32 = 3;
     pub const BITS: u32 = 2;
     pub const MASK: i32 = 3;
 }
@@ -103,6 +105,20 @@ impl Calls {
 
     fn address(&self) -> usize {
         self.read(word::CALLEE) as u32 as usize | (self.read(word::CALLEE_HIGH) as usize) << 32
+    }
+
+    /// Writes what wasm wants to the slots: 0 for `memory.grow` with the pages to add; 1 for `memory.atomic.wait` with byte address,
+    /// size, expected value and timeout; 2 for `memory.atomic.notify` with byte address and count. The memory comes second.
+    fn write_request(&self, request: Request) {
+        let words = match request {
+            Request::Grow { memory, delta } => [0, memory.0.into(), delta as i64, 0, 0, 0],
+            Request::Wait { memory, at, expected, size, timeout } => {
+                [1, memory.0.into(), at as i64, size.into(), expected as i64, timeout]
+            }
+            Request::Notify { memory, at, count } => [2, memory.0.into(), at as i64, count.into(), 0, 0],
+        };
+        // SAFETY: the mailbox has room for many more, and is aligned.
+        unsafe { self.slots().cast::<[i64; 6]>().write(words) };
     }
 
     fn write_address(&self, address: usize) {
@@ -211,6 +227,11 @@ fn run(state: &mut State) {
             };
             resume(store, depth, Resume::Fail(failure))
         }
+        operation::ANSWER => {
+            // SAFETY: the first slot of the mailbox.
+            store.answer(unsafe { calls.slots().cast::<i64>().read() });
+            resume(store, depth, Resume::Return)
+        }
         other => unreachable!("operation {other}"),
     };
     match step {
@@ -256,6 +277,7 @@ fn report(store: &mut Store, calls: &Calls, exit: &mut Option<Ended>, step: Step
         }
         Step::Asked => {
             calls.write(word::DEPTH, store.depth() as i32);
+            calls.write_request(store.request().expect("the step says so"));
             status::ASKED
         }
         Step::Trapped => status::TRAPPED,

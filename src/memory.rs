@@ -1,9 +1,9 @@
 //! `WebAssembly.Memory`.
 
 use gantry_engine::{AddressType, MemoryType};
-use gantry_runtime::{MemoryId, Request, SharedMemory};
+use gantry_runtime::{MemoryId, SharedMemory};
 use napi::Env;
-use napi::bindgen_prelude::{ArrayBuffer, BigInt, Object, Unknown};
+use napi::bindgen_prelude::{ArrayBuffer, Object, Unknown};
 use napi_derive::napi;
 
 use crate::buffer;
@@ -68,27 +68,6 @@ impl Host {
         if let Some(shared) = self.state.store.memory(MemoryId(memory)).shared() {
             shared.has_grown_to(len as usize);
         }
-    }
-
-    /// What is wanted for a shared memory: `[what, memory, …]`. 0 is `memory.grow` with the pages to add; 1
-    /// `memory.atomic.wait` with byte address, size, expected value and timeout; 2 `memory.atomic.notify` with byte address
-    /// and count.
-    #[napi]
-    pub fn take_request(&mut self) -> Vec<BigInt> {
-        let words: Vec<i64> = match self.state.store.request().expect("the status says so") {
-            Request::Grow { memory, delta } => vec![0, memory.0.into(), delta as i64],
-            Request::Wait { memory, at, expected, size, timeout } => {
-                vec![1, memory.0.into(), at as i64, size.into(), expected as i64, timeout]
-            }
-            Request::Notify { memory, at, count } => vec![2, memory.0.into(), at as i64, count.into()],
-        };
-        words.into_iter().map(BigInt::from).collect()
-    }
-
-    /// Answers what was wanted.
-    #[napi]
-    pub fn answer(&mut self, answer: i64) {
-        self.state.store.answer(answer);
     }
 
     /// Whether a memory has 64-bit addresses.

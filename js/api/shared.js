@@ -3,7 +3,7 @@
 // has to go through it as well. What users see are objects of Node's engine, so that they can be sent to other threads;
 // the host keeps another one for as long as some instance has the memory.
 
-const { host } = require('../binding');
+const { host, mailbox } = require('../binding');
 const { sharedMemory, sharedBufferOf } = require('../builtin');
 const { setOnRequest } = require('../drive');
 
@@ -59,9 +59,13 @@ function viewsOf(id) {
 const WAIT_RESULTS = { ok: 0, 'not-equal': 1, 'timed-out': 2 };
 const NANOSECONDS = 1e6;
 
+/** The slots of the mailbox: see src/enter.rs. */
+const slots = new BigInt64Array(mailbox, 64, 6);
+
 /** By the number that the host gives to what it wants. */
 const requests = [
-  function grow(id, delta) {
+  function grow(id) {
+    const delta = BigInt.asUintN(64, slots[2]);
     if (delta > BigInt(MAX_PAGES)) return -1;
     try {
       return growShared(id, Number(delta));
@@ -70,7 +74,8 @@ const requests = [
       return -1;
     }
   },
-  function wait(id, at, size, expected, timeout) {
+  function wait(id) {
+    const [, , at, size, expected, timeout] = slots;
     const { i32, i64 } = viewsOf(id);
     const milliseconds = timeout < 0n ? Infinity : Number(timeout) / NANOSECONDS;
     const result =
@@ -79,14 +84,17 @@ const requests = [
         : Atomics.wait(i64, Number(at / 8n), expected, milliseconds);
     return WAIT_RESULTS[result];
   },
-  function notify(id, at, count) {
-    return Atomics.notify(viewsOf(id).i32, Number(at / 4n), Number(count));
+  function notify(id) {
+    const at = Number(slots[2]);
+    const count = Number(slots[3]);
+    return Atomics.notify(viewsOf(id).i32, at / 4, count);
   },
 ];
 
 setOnRequest(() => {
-  const [what, memory, ...args] = host.takeRequest();
-  host.answer(requests[Number(what)](Number(memory), ...args));
+  const what = Number(slots[0]);
+  const memory = Number(slots[1]);
+  slots[0] = BigInt(requests[what](memory));
 });
 
 module.exports = {

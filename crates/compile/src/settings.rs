@@ -10,7 +10,7 @@ use crate::error::CompileError;
 /// How much work code is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tier {
-    /// Code soon: no optimisation, registers given out in one pass. Functions call each other through the code table, so that
+    /// Code soon: no optimisation. Functions call each other through the code table, so that
     /// each can be replaced while others run.
     Quick,
     /// Fast code.
@@ -41,13 +41,14 @@ impl Default for Settings {
 pub(crate) fn host_isa(tier: Tier, deterministic: bool) -> Result<OwnedTargetIsa, CompileError> {
     let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
     let mut flags = settings::builder();
-    let (opt_level, allocator) = match tier {
-        Tier::Quick => ("none", "single_pass"),
-        Tier::Optimized => ("speed", "backtracking"),
+    let opt_level = match tier {
+        Tier::Quick => "none",
+        Tier::Optimized => "speed",
     };
     let values = [
         ("opt_level", opt_level),
-        ("regalloc_algorithm", allocator),
+        // The single pass is quicker and makes frames so large that recursion ends early.
+        ("regalloc_algorithm", "backtracking"),
         ("preserve_frame_pointers", "true"),
         ("unwind_info", "false"),
         ("enable_probestack", "false"),

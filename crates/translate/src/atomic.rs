@@ -137,7 +137,11 @@ impl FuncTranslator<'_> {
         let value = self.pop();
         let value = self.narrow(value, access);
         let (address, flags) = self.atomic_address(memarg, access);
-        self.b.ins().atomic_store(flags, value, address);
+        if self.env.stores_by_exchange {
+            self.b.ins().atomic_rmw(access, flags, AtomicRmwOp::Xchg, address, value);
+        } else {
+            self.b.ins().atomic_store(flags, value, address);
+        }
     }
 
     fn atomic_cas(&mut self, memarg: &MemArg, access: Type, ty: Type) {

@@ -30,6 +30,8 @@ pub struct ModuleEnv<'m> {
     pub calls: Calls,
     /// The calling convention of the runtime's own functions.
     pub host_call_conv: CallConv,
+    /// Whether exchanging a value is the quickest atomic store, as on x86-64, where Cranelift's own has a fence behind it.
+    pub stores_by_exchange: bool,
     /// Whether the processor rounds floats in one instruction.
     pub has_rounding: bool,
     /// Whether it multiplies and adds vectors of floats in one.
@@ -50,6 +52,7 @@ impl<'m> ModuleEnv<'m> {
             memory_style,
             calls,
             host_call_conv: isa.default_call_conv(),
+            stores_by_exchange: isa.name() == "x64",
             has_rounding: has("has_sse41"),
             has_fma: has("has_fma"),
             deterministic: isa.flags().enable_nan_canonicalization(),

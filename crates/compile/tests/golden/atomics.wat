@@ -66,7 +66,7 @@
 ;;     v16 = iadd v10, v8
 ;;     v17 = iconst.i64 8
 ;;     v18 = iadd v16, v17  ; v17 = 8
-;;     atomic_store little region3 v3, v18
+;;     v19 = atomic_rmw.i32 xchg v18, v3
 ;;     jump block1
 ;;
 ;;                                 block1:
