@@ -39,6 +39,9 @@ class Identity extends ReturnGiven {
 /** Weak references by address. */
 const known = new Map();
 
+/** Whether there was ever an object to look for: most programs have none, and looking takes time at every reference. */
+let isUsed = false;
+
 const registry = new FinalizationRegistry(({ address, reference }) => {
   // The address may have another object by now.
   if (known.get(address) !== reference) return;
@@ -53,6 +56,7 @@ function objectAt(address) {
 
 /** Makes an object stand for what is at an address, and keep it. */
 function bindObject(object, address, anchor) {
+  isUsed = true;
   new Identity(object, address, anchor);
   const reference = new WeakRef(object);
   known.set(address, reference);
@@ -73,7 +77,7 @@ module.exports = {
   objectAt,
   bindObject,
   exportedObject,
-  isHeapObject: Identity.has,
+  isHeapObject: (value) => isUsed && Identity.has(value),
   addressOfObject: Identity.address,
   anchorOfObject: Identity.anchor,
 };
