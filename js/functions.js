@@ -14,7 +14,6 @@ function exportedFunction(anchor, index, address, type) {
   // The functions of JavaScript that an instance imports have negative indices.
   const name = String(index < 0 ? -1 - index : index);
   const exported = signature.exportFactory(type)(anchor, address, name);
-  Object.setPrototypeOf(exported, prototype);
   identify(exported, address, anchor);
   anchor.functions.set(index, exported);
   return exported;
@@ -27,13 +26,6 @@ function functionAt(address) {
   return exportedFunction(anchorOf(owner), index, address, type);
 }
 
-let prototype = Function.prototype;
-
-/** Sets the prototype of Exported Functions that are made from here on. */
-function setFunctionPrototype(value) {
-  prototype = value;
-}
-
 signature.setFunctionAt(functionAt);
 
-module.exports = { exportedFunction, functionAt, setFunctionPrototype };
+module.exports = { exportedFunction, functionAt };

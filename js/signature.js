@@ -173,7 +173,16 @@ function listOf(iterable, length) {
   return list;
 }
 
+let prototype = Function.prototype;
+
+/** Sets the prototype of Exported Functions that are made from here on. */
+function setFunctionPrototype(value) {
+  prototype = value;
+}
+
 function named(exported, name) {
+  // First: V8 shares what it knows of a function's shape only as long as its name is untouched.
+  Object.setPrototypeOf(exported, prototype);
   return Object.defineProperty(exported, 'name', { value: name, configurable: true });
 }
 
@@ -229,6 +238,7 @@ const suspendingFactory = factories(suspendingSource, 'suspending');
 const promisingFactory = factories(promisingSource, 'promising');
 
 module.exports = {
+  setFunctionPrototype,
   exportFactory,
   importFactory,
   suspendingFactory,

@@ -3,10 +3,10 @@
 // https://github.com/WebAssembly/js-types
 
 const { host } = require('../binding');
-const { setFunctionPrototype } = require('../functions');
 const { isExportedFunction, addressOf } = require('../identity');
 const { EXISTING } = require('./memory');
 const { Module } = require('./module');
+const { setFunctionPrototype } = require('../signature');
 const { functionType } = require('./reflection');
 const { ValueType } = require('./value');
 const { dictionary, enumeration, isObject, required } = require('./webidl');
