@@ -4,37 +4,13 @@
 // https://webassembly.github.io/spec/js-api/#exported-gc-objects
 
 const { host } = require('./binding');
+const { brand } = require('./brand');
 
-class ReturnGiven {
-  constructor(object) {
-    return object;
-  }
-}
-
-/** Private fields of the objects. */
-class Identity extends ReturnGiven {
-  #address;
-  /** The anchor of the instance that it came from: functions in it may be those of what that reaches. */
-  #anchor;
-
-  constructor(object, address, anchor) {
-    super(object);
-    this.#address = address;
-    this.#anchor = anchor;
-  }
-
-  static has(value) {
-    return typeof value === 'object' && value !== null && #address in value;
-  }
-
-  static address(object) {
-    return object.#address;
-  }
-
-  static anchor(object) {
-    return object.#anchor;
-  }
-}
+/**
+ * The address of what an object stands for, and the anchor of the instance that it came from: functions in it may be those of
+ * what that reaches.
+ */
+const Identity = brand();
 
 /** Weak references by address. */
 const known = new Map();
@@ -57,7 +33,7 @@ function objectAt(address) {
 /** Makes an object stand for what is at an address, and keep it. */
 function bindObject(object, address, anchor) {
   isUsed = true;
-  new Identity(object, address, anchor);
+  Identity.set(object, { address, anchor });
   const reference = new WeakRef(object);
   known.set(address, reference);
   host.keepObject(address);
@@ -77,7 +53,7 @@ module.exports = {
   objectAt,
   bindObject,
   exportedObject,
-  isHeapObject: (value) => isUsed && Identity.has(value),
-  addressOfObject: Identity.address,
-  anchorOfObject: Identity.anchor,
+  isHeapObject: (value) => isUsed && typeof value === 'object' && value !== null && Identity.has(value),
+  addressOfObject: (object) => Identity.get(object).address,
+  anchorOfObject: (object) => Identity.get(object).anchor,
 };
