@@ -56,7 +56,7 @@ impl Compiler {
     /// Validates and compiles a binary module.
     pub fn compile(&self, wasm: &[u8]) -> Result<Artifact, CompileError> {
         let (module, bodies) = decode(wasm)?;
-        self.compile_bodies(module, bodies)
+        self.compile_bodies(&module, &bodies)
     }
 
     /// The Cranelift IR of a module as translation makes it, before any optimisation: of each function, then of each
@@ -66,7 +66,7 @@ impl Compiler {
         let env = self.env(&module);
         let mut worker = Worker { context: Context::new(), translator: Translator::default() };
         let mut texts = Vec::new();
-        for body in bodies {
+        for body in &bodies {
             let func = body.index + module.imported_funcs;
             self.translate(&mut worker, &env, body)?;
             texts.push(format!("; function {func}\n{}", worker.context.func.display()));
@@ -85,14 +85,14 @@ impl Compiler {
     }
 
     /// Compiles a decoded module.
-    pub fn compile_bodies(&self, module: Module, bodies: Vec<FunctionBody>) -> Result<Artifact, CompileError> {
-        let functions = self.functions(&module, bodies)?;
+    pub fn compile_bodies(&self, module: &Module, bodies: &[FunctionBody]) -> Result<Artifact, CompileError> {
+        let functions = self.functions(module, bodies)?;
         let writes_tables = functions.iter().any(|function| function.writes_tables);
         let mut linker = Linker::default();
         let bounds = functions.into_iter().map(|f| linker.place(f)).collect();
-        let (entry_types, host_types) = trampoline_types(&module);
-        let entry_trampolines = self.trampolines(&mut linker, &module, entry_types, trampoline::entry)?;
-        let host_trampolines = self.trampolines(&mut linker, &module, host_types, trampoline::host)?;
+        let (entry_types, host_types) = trampoline_types(module);
+        let entry_trampolines = self.trampolines(&mut linker, module, entry_types, trampoline::entry)?;
+        let host_trampolines = self.trampolines(&mut linker, module, host_types, trampoline::host)?;
         let imported = module.imported_funcs;
         let fill = |parts: &mut Parts| {
             parts.functions = bounds;
@@ -113,19 +113,19 @@ impl Compiler {
         ModuleEnv::new(module, &*self.isa, self.settings.memory_style, calls)
     }
 
-    fn functions(&self, module: &Module, bodies: Vec<FunctionBody>) -> Result<Vec<CompiledFunction>, CompileError> {
+    fn functions(&self, module: &Module, bodies: &[FunctionBody]) -> Result<Vec<CompiledFunction>, CompileError> {
         let env = self.env(module);
         let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
         let worker = || Worker { context: Context::new(), translator: Translator::default() };
-        pool::map(threads, bodies, worker, |worker, body| self.function(worker, &env, body))
+        pool::map(threads, bodies.iter().collect(), worker, |worker, body| self.function(worker, &env, body))
     }
 
     fn function(
         &self,
         worker: &mut Worker,
         env: &ModuleEnv<'_>,
-        body: FunctionBody,
+        body: &FunctionBody,
     ) -> Result<CompiledFunction, CompileError> {
         let func = body.index + env.module.imported_funcs;
         let writes_tables = self.translate(worker, env, body)?;
@@ -134,7 +134,7 @@ impl Compiler {
         Ok(CompiledFunction { writes_tables, ..compiled })
     }
 
-    fn translate(&self, worker: &mut Worker, env: &ModuleEnv<'_>, body: FunctionBody) -> Result<bool, CompileError> {
+    fn translate(&self, worker: &mut Worker, env: &ModuleEnv<'_>, body: &FunctionBody) -> Result<bool, CompileError> {
         worker.context.clear();
         let config = self.isa.frontend_config();
         Ok(translate_function(&mut worker.translator, env, config, body, &mut worker.context.func)?)

@@ -74,9 +74,34 @@ pub(crate) struct Cache {
 /// The name of an entry.
 pub(crate) struct Key(blake3::Hash);
 
+/// Makes the key of a module whose bytes arrive in pieces.
+pub(crate) struct KeyHasher {
+    hasher: blake3::Hasher,
+    len: usize,
+}
+
+impl KeyHasher {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.len += bytes.len();
+        self.hasher.update(bytes);
+    }
+
+    /// The key, if the module is worth keeping.
+    pub fn finish(self) -> Option<Key> {
+        (self.len >= MIN_MODULE).then(|| Key(self.hasher.finalize()))
+    }
+}
+
 impl Cache {
     pub fn new(config: CacheConfig, identity: [u8; 32], memory_style: MemoryStyle) -> Cache {
         Cache { config, identity, memory_style, stored: AtomicU32::new(0) }
+    }
+
+    /// What makes the key of a module.
+    pub fn hasher(&self) -> KeyHasher {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&self.identity);
+        KeyHasher { hasher, len: 0 }
     }
 
     /// The key of a module, if it is worth keeping.
@@ -84,10 +109,9 @@ impl Cache {
         if wasm.len() < MIN_MODULE {
             return None;
         }
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.identity);
+        let mut hasher = self.hasher();
         hasher.update(wasm);
-        Some(Key(hasher.finalize()))
+        hasher.finish()
     }
 
     fn path(&self, key: &Key) -> PathBuf {
@@ -116,12 +140,6 @@ impl Cache {
     /// cannot be written to, everything works as before.
     pub fn store(&self, key: &Key, artifact: &Artifact) {
         let _ = self.publish(key, &artifact.to_bytes());
-    }
-
-    /// Removes an entry that nobody needs any more.
-    pub fn forget(&self, key: &Key) {
-        // It may have gone already, or never have been kept.
-        let _ = fs::remove_file(self.path(key));
     }
 
     fn publish(&self, key: &Key, bytes: &[u8]) -> io::Result<()> {

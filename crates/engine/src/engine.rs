@@ -55,7 +55,7 @@ struct Inner {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Engine").field(self.0.tiers.best().compiler.settings()).finish()
+        f.debug_tuple("Engine").field(self.0.tiers.optimized().compiler.settings()).finish()
     }
 }
 
@@ -80,17 +80,21 @@ impl Engine {
 
     /// How memories are laid out.
     pub fn memory_style(&self) -> MemoryStyle {
-        self.0.tiers.best().compiler.settings().memory_style
+        self.0.tiers.optimized().compiler.settings().memory_style
     }
 
     /// Validates, compiles and loads a binary module, or finds it in the cache.
-    pub fn compile(&self, wasm: &[u8]) -> Result<Arc<LoadedModule>, Error> {
-        self.0.tiers.compile(wasm)
+    pub(crate) fn compile(&self, wasm: &[u8], tier: Option<Tier>) -> Result<Arc<LoadedModule>, Error> {
+        self.0.tiers.compile(wasm, tier.unwrap_or(self.0.tiers.default_tier()))
+    }
+
+    pub(crate) fn tiers(&self) -> &Tiers {
+        &self.0.tiers
     }
 
     /// Loads what [`Module::serialize`](crate::Module::serialize) gave.
     pub(crate) fn deserialize(&self, bytes: &[u8]) -> Result<Arc<LoadedModule>, Error> {
-        let best = self.0.tiers.best();
+        let best = self.0.tiers.optimized();
         let artifact = Artifact::from_bytes(Arc::new(bytes.to_vec()), best.compiler.identity());
         best.load(artifact.map_err(LoadError::from)?)
     }
@@ -101,7 +105,7 @@ impl Engine {
         if let Some(module) = modules.get(ty) {
             return Ok(module.clone());
         }
-        let module = self.compile(&host_function_module(ty))?;
+        let module = self.compile(&host_function_module(ty), None)?;
         modules.insert(ty.clone(), module.clone());
         Ok(module)
     }

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use gantry_module::{Decoder, ExternType, FuncType};
+use gantry_compile::Settings;
+use gantry_module::{ExternType, FuncType};
 use gantry_runtime::LoadedModule;
 
-use crate::{Engine, Error};
+use crate::validation::Validation;
+use crate::{Engine, Error, Tier};
 
 /// A compiled module. Cheap to clone; can be shared between threads.
 #[derive(Debug, Clone)]
@@ -63,7 +65,15 @@ impl Module {
     /// # Errors
     /// [`Error::is_compile`], with [`Error::offset`], when it is malformed or invalid.
     pub fn new(engine: &Engine, wasm: &[u8]) -> Result<Module, Error> {
-        Ok(Module { loaded: engine.compile(wasm)? })
+        Ok(Module { loaded: engine.compile(wasm, None)? })
+    }
+
+    /// As [`Module::new`], with code of a tier that need not be the engine's.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_tier(engine: &Engine, wasm: &[u8], tier: Tier) -> Result<Module, Error> {
+        Ok(Module { loaded: engine.compile(wasm, Some(tier))? })
     }
 
     /// The compiled module as bytes: for [`Module::deserialize`], in another process or on another machine of this kind.
@@ -83,19 +93,10 @@ impl Module {
 
     /// Checks a binary module without compiling it.
     pub fn validate(wasm: &[u8]) -> Result<(), Error> {
-        let mut failure = None;
-        let mut validate = |_: &_, body: gantry_module::FunctionBody| {
-            if failure.is_none() {
-                failure = body.validate().err();
-            }
-        };
-        let mut decoder = Decoder::new();
-        let outcome = decoder.push(wasm, &mut validate).and_then(|()| decoder.finish(&mut validate));
-        match (failure, outcome) {
-            (Some(error), Err(other)) if other.offset() < error.offset() => Err(other.into()),
-            (Some(error), _) => Err(error.into()),
-            (None, outcome) => outcome.map(drop).map_err(Error::from),
-        }
+        let mut validation = Validation::new(Settings::default().threads - 1);
+        validation.push(wasm)?;
+        validation.finish()?;
+        Ok(())
     }
 
     /// Whether optimised code has taken the place of quick code.

@@ -9,9 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
 use gantry_compile::{Compiler, Settings};
+use gantry_module::FunctionBody;
 use gantry_runtime::LoadedModule;
 
-use crate::cache::{Cache, CacheConfig, Key};
+use crate::cache::{Cache, CacheConfig, Key, KeyHasher};
+use crate::validation::{Valid, Validation};
 use crate::{Config, Error};
 
 /// How much work the code of modules is worth. Results never depend on it.
@@ -61,26 +63,6 @@ impl Level {
         self.compiler.settings().memory_style
     }
 
-    fn key(&self, wasm: &[u8]) -> Option<(&Cache, Key)> {
-        let cache = self.cache.as_ref()?;
-        Some((cache, cache.key(wasm)?))
-    }
-
-    /// A module that this level compiled before.
-    fn find(&self, wasm: &[u8]) -> Option<Arc<LoadedModule>> {
-        let (cache, key) = self.key(wasm)?;
-        cache.load(&key)
-    }
-
-    /// Compiles a module and keeps it.
-    fn make(&self, wasm: &[u8]) -> Result<Artifact, Error> {
-        let artifact = self.compiler.compile(wasm)?;
-        if let Some((cache, key)) = self.key(wasm) {
-            cache.store(&key, &artifact);
-        }
-        Ok(artifact)
-    }
-
     /// Loads code that no other will replace.
     pub fn load(&self, artifact: Artifact) -> Result<Arc<LoadedModule>, Error> {
         let loaded = LoadedModule::load(artifact, self.memory_style())?;
@@ -97,10 +79,9 @@ fn settle(module: &LoadedModule) {
 
 /// What an engine compiles with.
 pub(crate) struct Tiers {
-    /// What modules have in the end.
-    best: Arc<Level>,
-    /// What large ones have first.
-    quick: Option<Arc<Level>>,
+    optimized: Arc<Level>,
+    quick: Level,
+    default: Tier,
     /// Bytes from which a module is large.
     quick_first: usize,
     /// Where the optimiser takes its work from; it is started by the first.
@@ -109,7 +90,8 @@ pub(crate) struct Tiers {
 
 /// A module that is to be optimised.
 struct Job {
-    wasm: Vec<u8>,
+    bodies: Vec<FunctionBody>,
+    key: Option<Key>,
     module: Weak<LoadedModule>,
 }
 
@@ -126,38 +108,76 @@ impl Tiers {
     pub fn new(config: &Config) -> Result<Tiers, Error> {
         let (memory_style, threads) = (config.memory_style, config.threads.max(1));
         let settings = Settings { memory_style, threads, deterministic: config.deterministic, ..Settings::default() };
-        let level = |tier| Level::new(Settings { tier, ..settings.clone() }, config.cache.as_ref()).map(Arc::new);
-        let (best, quick) = match config.tier {
-            Tier::Auto => (level(gantry_compile::Tier::Optimized)?, Some(level(gantry_compile::Tier::Quick)?)),
-            Tier::Quick => (level(gantry_compile::Tier::Quick)?, None),
-            Tier::Optimized => (level(gantry_compile::Tier::Optimized)?, None),
-        };
-        Ok(Tiers { best, quick, quick_first: config.quick_first, jobs: Mutex::default() })
+        let level = |tier, cache| Level::new(Settings { tier, ..settings.clone() }, cache);
+        Ok(Tiers {
+            optimized: Arc::new(level(gantry_compile::Tier::Optimized, config.cache.as_ref())?),
+            quick: level(gantry_compile::Tier::Quick, None)?,
+            default: config.tier,
+            quick_first: config.quick_first,
+            jobs: Mutex::default(),
+        })
     }
 
     /// What modules have in the end.
-    pub fn best(&self) -> &Level {
-        &self.best
+    pub fn optimized(&self) -> &Level {
+        &self.optimized
+    }
+
+    /// The tier of modules for which no other was asked.
+    pub fn default_tier(&self) -> Tier {
+        self.default
+    }
+
+    /// How many threads may work on a module.
+    pub fn threads(&self) -> usize {
+        self.optimized.compiler.settings().threads
+    }
+
+    /// What makes the key of a module whose bytes arrive in pieces, if there is a cache.
+    pub fn hasher(&self) -> Option<KeyHasher> {
+        self.optimized.cache.as_ref().map(Cache::hasher)
+    }
+
+    /// A module that was compiled before. It is optimised, whatever was asked for.
+    pub fn find(&self, key: Option<&Key>) -> Option<Arc<LoadedModule>> {
+        let loaded = self.optimized.cache.as_ref()?.load(key?)?;
+        settle(&loaded);
+        Some(loaded)
     }
 
     /// Finds a module or compiles it.
-    pub fn compile(&self, wasm: &[u8]) -> Result<Arc<LoadedModule>, Error> {
-        if let Some(loaded) = self.best.find(wasm) {
-            settle(&loaded);
-            return Ok(loaded);
+    pub fn compile(&self, wasm: &[u8], tier: Tier) -> Result<Arc<LoadedModule>, Error> {
+        let key = self.optimized.cache.as_ref().and_then(|cache| cache.key(wasm));
+        if let Some(found) = self.find(key.as_ref()) {
+            return Ok(found);
         }
-        let Some(quick) = self.quick.as_ref().filter(|_| wasm.len() >= self.quick_first) else {
-            return self.best.load(self.best.make(wasm)?);
-        };
-        let loaded = match quick.find(wasm) {
-            Some(loaded) => loaded,
-            None => LoadedModule::load(quick.make(wasm)?, quick.memory_style())?,
-        };
-        self.optimise(Job { wasm: wasm.to_vec(), module: Arc::downgrade(&loaded) }, quick);
-        Ok(loaded)
+        let mut validation = Validation::new(self.threads() - 1);
+        validation.push(wasm)?;
+        self.make(validation.finish()?, tier, key)
     }
 
-    fn optimise(&self, job: Job, quick: &Arc<Level>) {
+    /// Makes code for a module, by the tier all of it or the first.
+    pub fn make(&self, valid: Valid, tier: Tier, key: Option<Key>) -> Result<Arc<LoadedModule>, Error> {
+        let Valid { module, bodies, writes_tables } = valid;
+        let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
+        match tier {
+            Tier::Quick => self.quick.load(self.quick.compiler.compile_bodies(&module, &bodies)?),
+            Tier::Auto if size >= self.quick_first => {
+                let artifact = self.quick.compiler.compile_bodies(&module, &bodies)?;
+                let loaded = LoadedModule::load(artifact, self.quick.memory_style())?;
+                self.optimise(Job { bodies, key, module: Arc::downgrade(&loaded) });
+                Ok(loaded)
+            }
+            Tier::Auto | Tier::Optimized => {
+                let artifact = self.optimized.compiler.compile_bodies(&module, &bodies)?;
+                debug_assert_eq!(artifact.writes_tables(), writes_tables);
+                keep(&self.optimized, key.as_ref(), &artifact);
+                self.optimized.load(artifact)
+            }
+        }
+    }
+
+    fn optimise(&self, job: Job) {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a thread the module stays as it is, which the end of the job tells it.
         let job = match &*jobs {
@@ -168,10 +188,10 @@ impl Tiers {
             },
         };
         let (sender, receiver) = mpsc::channel();
-        let (best, quick) = (self.best.clone(), quick.clone());
+        let optimized = self.optimized.clone();
         let run = move || {
             lower_priority();
-            receiver.into_iter().for_each(|job| finish(job, &best, &quick));
+            receiver.into_iter().for_each(|job| finish(job, &optimized));
         };
         if std::thread::Builder::new().name("gantry-optimise".into()).spawn(run).is_ok() && sender.send(job).is_ok() {
             *jobs = Some(sender);
@@ -179,20 +199,20 @@ impl Tiers {
     }
 }
 
+fn keep(level: &Level, key: Option<&Key>, artifact: &Artifact) {
+    if let (Some(cache), Some(key)) = (&level.cache, key) {
+        cache.store(key, artifact);
+    }
+}
+
 /// Optimises a module that somebody still has.
-fn finish(job: Job, best: &Level, quick: &Level) {
-    if job.module.strong_count() == 0 {
-        return;
-    }
-    // It was compiled before, so that only limits of the optimiser are in the way; the quick code stays then.
-    let Ok(artifact) = best.make(&job.wasm) else { return };
-    if let Some((cache, key)) = quick.key(&job.wasm) {
-        cache.forget(&key);
-    }
-    if let Some(module) = job.module.upgrade() {
-        // If there is no memory for it, the quick code stays.
-        let _ = module.replace(Some(artifact));
-    }
+fn finish(job: Job, optimized: &Level) {
+    let Some(module) = job.module.upgrade() else { return };
+    // It is valid, so that only limits of the optimiser are in the way; the quick code stays then.
+    let Ok(artifact) = optimized.compiler.compile_bodies(module.module(), &job.bodies) else { return };
+    keep(optimized, job.key.as_ref(), &artifact);
+    // If there is no memory for it, the quick code stays.
+    let _ = module.replace(Some(artifact));
 }
 
 /// Lets whoever waits for results go first. Threads that this one starts are the same.

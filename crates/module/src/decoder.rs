@@ -2,7 +2,10 @@
 
 use std::ops::Range;
 
-use wasmparser::{Chunk, FuncToValidate, Parser, Payload, Validator, ValidatorResources, WasmFeatures};
+use wasmparser::{
+    Chunk, FuncToValidate, FuncValidator, FuncValidatorAllocations, Parser, Payload, Validator, ValidatorResources,
+    WasmFeatures,
+};
 
 use crate::error::{Error, Result};
 use crate::module::Module;
@@ -40,10 +43,14 @@ pub struct FunctionBody {
 impl FunctionBody {
     /// Validates it.
     pub fn validate(&self) -> Result<()> {
+        Ok(self.validator(Default::default()).validate(&self.reader())?)
+    }
+
+    /// What validates it operator by operator, with allocations to use again.
+    pub fn validator(&self, allocations: FuncValidatorAllocations) -> FuncValidator<ValidatorResources> {
         let FuncToValidate { resources, index, ty, features } = &self.to_validate;
         let (resources, index, ty, features) = (resources.clone(), *index, *ty, *features);
-        let mut validator = FuncToValidate { resources, index, ty, features }.into_validator(Default::default());
-        Ok(validator.validate(&self.reader())?)
+        FuncToValidate { resources, index, ty, features }.into_validator(allocations)
     }
 
     /// The body as wasmparser reads it.
@@ -119,16 +126,21 @@ impl Decoder {
 
     /// Takes the next bytes. Any chunking gives the same result.
     pub fn push(&mut self, chunk: &[u8], bodies: &mut BodySink<'_>) -> Result<()> {
+        if self.pending.is_empty() {
+            let parsed = self.advance(chunk, false, bodies)?;
+            self.pending.extend_from_slice(&chunk[parsed..]);
+            return Ok(());
+        }
         self.pending.extend_from_slice(chunk);
         if self.pending.len() < self.wanted {
             return Ok(());
         }
-        self.advance(false, bodies)
+        self.advance_pending(false, bodies)
     }
 
     /// Says that there are no more bytes.
     pub fn finish(mut self, bodies: &mut BodySink<'_>) -> Result<Decoded> {
-        self.advance(true, bodies)?;
+        self.advance_pending(true, bodies)?;
         if !self.ended {
             return Err(Error::new("unexpected end of the module", self.position));
         }
@@ -137,29 +149,35 @@ impl Decoder {
         Ok(Decoded { module: self.module, len: self.position })
     }
 
-    fn advance(&mut self, eof: bool, bodies: &mut BodySink<'_>) -> Result<()> {
-        let pending = std::mem::take(&mut self.pending);
+    fn advance_pending(&mut self, eof: bool, bodies: &mut BodySink<'_>) -> Result<()> {
+        let mut pending = std::mem::take(&mut self.pending);
+        let parsed = self.advance(&pending, eof, bodies)?;
+        pending.drain(..parsed);
+        self.pending = pending;
+        Ok(())
+    }
+
+    /// Parses what is complete of these bytes. Returns how many they were.
+    fn advance(&mut self, bytes: &[u8], eof: bool, bodies: &mut BodySink<'_>) -> Result<usize> {
         let mut at = 0;
         while !self.ended {
             self.parser.set_features(features());
-            match self.parser.parse(&pending[at..], eof)? {
+            match self.parser.parse(&bytes[at..], eof)? {
                 Chunk::NeedMoreData(hint) => {
-                    self.wanted = pending.len() - at + hint;
+                    self.wanted = bytes.len() - at + hint;
                     break;
                 }
                 Chunk::Parsed { consumed, payload } => {
-                    self.payload(payload, &pending[at..at + consumed], bodies)?;
+                    self.payload(payload, &bytes[at..at + consumed], bodies)?;
                     at += consumed;
                     self.position += consumed as u64;
                 }
             }
         }
-        if self.ended && at < pending.len() {
+        if self.ended && at < bytes.len() {
             return Err(Error::new("bytes after the end of the module", self.position));
         }
-        self.pending = pending;
-        self.pending.drain(..at);
-        Ok(())
+        Ok(at)
     }
 
     /// Validates one payload and stores it. `raw` is the payload's own bytes.

@@ -17,6 +17,7 @@ mod names;
 mod sections;
 mod skeleton;
 mod types;
+mod validate;
 
 pub use decoder::{Decoded, Decoder, FunctionBody, features};
 pub use defined_type::{CompositeType, FieldType, StorageType, SubType, Types};
@@ -32,3 +33,4 @@ pub use skeleton::Skeleton;
 pub use types::{
     AddressType, ExternKind, ExternType, FuncType, GlobalType, MemoryType, TableType, ValType, WASM_PAGE_SIZE,
 };
+pub use validate::BodyValidator;

@@ -70,7 +70,7 @@ pub fn translate_function(
     translator: &mut Translator,
     env: &ModuleEnv<'_>,
     frontend_config: TargetFrontendConfig,
-    body: FunctionBody,
+    body: &FunctionBody,
     func: &mut ir::Function,
 ) -> Result<bool> {
     let index = body.index + env.module.imported_funcs;
@@ -79,16 +79,8 @@ pub fn translate_function(
     func.name = ir::UserFuncName::User(env::func_name(index));
 
     let mut t = FuncTranslator::new(func, &mut translator.builder, env);
-    let (reader, mut validator) = {
-        let reader = body.reader();
-        let to_validate = wasmparser::FuncToValidate {
-            resources: body.to_validate.resources.clone(),
-            index: body.to_validate.index,
-            ty: body.to_validate.ty,
-            features: body.to_validate.features,
-        };
-        (reader, to_validate.into_validator(std::mem::take(&mut translator.validator)))
-    };
+    let reader = body.reader();
+    let mut validator = body.validator(std::mem::take(&mut translator.validator));
 
     let mut locals = reader.get_locals_reader()?;
     for _ in 0..locals.get_count() {
