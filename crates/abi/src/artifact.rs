@@ -1,32 +1,39 @@
 //! The form of compiled modules: position-independent, without absolute addresses, readable in place.
 //!
 //! ```text
-//! magic, format version, identity of compiler and target, checksum over all that follows
-//! directory: offset and length of each part
-//! parts: machine code, function bounds, trampolines, traps, source positions, exception handlers, the module's skeleton, facts
+//! magic and format version, checksum over the header and the table of checksums
+//! length; directory: offset and length of each part
+//! parts: target, machine code, function bounds, trampolines, traps, source positions, exception handlers, the module's
+//!   skeleton, facts
+//! table of checksums, each over a block of what lies between header and table
 //! ```
 //!
 //! Integers are little-endian. The same module and settings give the same bytes. Machine code has pages of its own, so that a
 //! file can be mapped and run as it is.
 //!
-//! The checksum tells damage, not malice: who can write artifacts can write machine code.
+//! Checksums tell damage, not malice: who can write artifacts can write machine code.
+
+mod checksum;
+mod table;
 
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use gantry_module::Skeleton;
-use twox_hash::XxHash3_128;
 
+use self::checksum::Checked;
+use self::table::Table;
+use crate::Target;
 use crate::trap::TrapCode;
 
 /// What artifacts begin with: a name and the format version.
-pub const MAGIC: [u8; 8] = *b"\0gantry\x03";
-const IDENTITY_AT: usize = 8;
-const CHECKSUM_AT: usize = IDENTITY_AT + 32;
-const DIRECTORY_AT: usize = CHECKSUM_AT + 16;
+pub const MAGIC: [u8; 8] = *b"\0gantry\x04";
+const CHECKSUM_AT: usize = MAGIC.len();
+const LEN_AT: usize = CHECKSUM_AT + checksum::LEN;
+const DIRECTORY_AT: usize = LEN_AT + 8;
 const PARTS: usize = 10;
-const DIRECTORY_END: usize = DIRECTORY_AT + PARTS * 16;
+const HEADER_END: usize = DIRECTORY_AT + PARTS * 16;
 /// Parts begin at multiples of this, so that tables can be read as they lie.
 const ALIGN: usize = 16;
 /// Machine code begins at a multiple of this, and nothing else is in its pages.
@@ -34,12 +41,12 @@ const TEXT_ALIGN: usize = 4096;
 
 #[derive(Clone, Copy)]
 enum Part {
+    Target,
     Text,
     Functions,
     EntryTrampolines,
     HostTrampolines,
-    TrapOffsets,
-    TrapCodes,
+    Traps,
     Positions,
     Handlers,
     Skeleton,
@@ -79,7 +86,7 @@ pub struct Parts {
     pub host_trampolines: Vec<Trampoline>,
     /// Instructions that may trap, sorted.
     pub traps: Vec<(u32, TrapCode)>,
-    /// From which byte of the module the code at an offset, up to the next entry, was made. Sorted.
+    /// From which byte of the module the code at an offset, up to the next entry, was made (`u32::MAX`: none). Sorted.
     pub positions: Vec<(u32, u32)>,
     /// Where exceptions go from calls, sorted.
     pub handlers: Vec<Handler>,
@@ -89,15 +96,12 @@ pub struct Parts {
     pub writes_tables: bool,
 }
 
-/// Why bytes are not an artifact that can be used.
+/// Why bytes are not an artifact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ArtifactError {
     /// Not an artifact at all, or one of another format version.
     #[error("not a compiled module of this version of Gantry")]
     Magic,
-    /// Made by another compiler version, for another target, or with other settings.
-    #[error("compiled for another target or with other settings")]
-    Identity,
     /// Not what was written.
     #[error("the compiled module is damaged")]
     Damaged,
@@ -119,10 +123,6 @@ impl fmt::Debug for Artifact {
     }
 }
 
-fn checksum(bytes: &[u8]) -> [u8; 16] {
-    XxHash3_128::oneshot(bytes).to_le_bytes()
-}
-
 fn push_u32s(out: &mut Vec<u8>, values: impl IntoIterator<Item = u32>) {
     values.into_iter().for_each(|v| out.extend_from_slice(&v.to_le_bytes()));
 }
@@ -132,13 +132,100 @@ fn u32_at(bytes: &[u8], index: usize) -> u32 {
     u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
+fn u64_at(bytes: &[u8], at: usize) -> u64 {
+    bytes[at..at + 8].iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+/// Stored bytes whose header is as it was. The rest is not known yet.
+pub struct Unchecked {
+    bytes: Storage,
+    parts: [(usize, usize); PARTS],
+    target: Target,
+}
+
+impl Unchecked {
+    /// Looks at the header, and reads what the code was made for.
+    pub fn new(storage: Storage) -> Result<Unchecked, ArtifactError> {
+        let bytes = (*storage).as_ref();
+        if bytes.len() < HEADER_END || bytes[..8] != MAGIC {
+            return Err(ArtifactError::Magic);
+        }
+        let blocks = blocks_of(bytes).ok_or(ArtifactError::Damaged)?;
+        if header_checksum(bytes, blocks.table)[..] != bytes[CHECKSUM_AT..LEN_AT] {
+            return Err(ArtifactError::Damaged);
+        }
+        let mut parts = [(0, 0); PARTS];
+        for (i, part) in parts.iter_mut().enumerate() {
+            let at = DIRECTORY_AT + i * 16;
+            let (offset, len) = (u64_at(bytes, at), u64_at(bytes, at + 8));
+            if offset.checked_add(len).is_none_or(|end| end > (HEADER_END + blocks.bytes.len()) as u64) {
+                return Err(ArtifactError::Damaged);
+            }
+            *part = (offset as usize, len as usize);
+        }
+        let target = range_of(&parts, Part::Target);
+        if !blocks.range(&blocked(&target)) {
+            return Err(ArtifactError::Damaged);
+        }
+        let target = std::str::from_utf8(&bytes[target]).ok().and_then(Target::parse).ok_or(ArtifactError::Damaged)?;
+        Ok(Unchecked { bytes: storage, parts, target })
+    }
+
+    /// What the code was made for.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Checks everything, on up to `threads` threads, while this one does something with the skeleton, which is checked first.
+    pub fn check<T>(
+        self,
+        threads: usize,
+        meanwhile: impl FnOnce(Skeleton) -> T,
+    ) -> Result<(Artifact, T), ArtifactError> {
+        let artifact = Artifact { bytes: self.bytes, parts: self.parts };
+        let blocks = blocks_of(artifact.bytes()).ok_or(ArtifactError::Damaged)?;
+        let skeleton = blocked(&range_of(&artifact.parts, Part::Skeleton));
+        let done = blocks.all(threads, &skeleton, || meanwhile(artifact.skeleton()));
+        let done = done.ok_or(ArtifactError::Damaged)?;
+        artifact.check_tables()?;
+        Ok((artifact, done))
+    }
+}
+
+fn range_of(parts: &[(usize, usize); PARTS], part: Part) -> Range<usize> {
+    let (offset, len) = parts[part as usize];
+    offset..offset + len
+}
+
+/// Where bytes of the whole are among those that have checksums.
+fn blocked(range: &Range<usize>) -> Range<usize> {
+    range.start.saturating_sub(HEADER_END)..range.end.saturating_sub(HEADER_END)
+}
+
+/// What has checksums, and these; none if the length is another one than the header says.
+fn blocks_of(bytes: &[u8]) -> Option<Checked<'_>> {
+    let len = usize::try_from(u64_at(bytes, LEN_AT)).ok()?;
+    let rest = bytes.get(HEADER_END..)?;
+    let table = checksum::count(len) * checksum::LEN;
+    if len.checked_add(table)? != rest.len() {
+        return None;
+    }
+    let (bytes, table) = rest.split_at(len);
+    Some(Checked { bytes, table })
+}
+
+fn header_checksum(bytes: &[u8], table: &[u8]) -> [u8; checksum::LEN] {
+    let mut covered = bytes[LEN_AT..HEADER_END].to_vec();
+    covered.extend_from_slice(table);
+    checksum::of(&covered)
+}
+
 impl Artifact {
-    /// Lays the parts out. `identity` names compiler, target and settings.
-    pub fn new(parts: Parts, identity: &[u8; 32]) -> Artifact {
-        let mut bytes = Vec::with_capacity(parts.text.len() + parts.skeleton.len() + parts.positions.len() * 8 + 4096);
+    /// Lays the parts out.
+    pub fn new(parts: Parts, target: &Target) -> Artifact {
+        let mut bytes = Vec::with_capacity(parts.text.len() + parts.skeleton.len() + parts.positions.len() * 3 + 8192);
         bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(identity);
-        bytes.resize(DIRECTORY_END, 0);
+        bytes.resize(HEADER_END, 0);
         let mut directory = [(0, 0); PARTS];
         let mut part = |part: Part, write: &dyn Fn(&mut Vec<u8>)| {
             let align = if matches!(part, Part::Text) { TEXT_ALIGN } else { ALIGN };
@@ -153,16 +240,21 @@ impl Artifact {
         let trampolines = |list: &[Trampoline], out: &mut Vec<u8>| {
             push_u32s(out, list.iter().flat_map(|t| [t.ty, t.code.start, t.code.end]));
         };
+        let traps: Vec<_> = parts.traps.iter().map(|(at, code)| (*at, Some(u32::from(*code as u8)))).collect();
+        let positions: Vec<_> =
+            parts.positions.iter().map(|(at, position)| (*at, (*position != u32::MAX).then_some(*position))).collect();
+        part(Part::Target, &|out| out.extend_from_slice(target.to_string().as_bytes()));
         part(Part::Text, &|out| out.extend_from_slice(&parts.text));
         part(Part::Functions, &|out| push_u32s(out, parts.functions.iter().flat_map(|f| [f.start, f.end])));
         part(Part::EntryTrampolines, &|out| trampolines(&parts.entry_trampolines, out));
         part(Part::HostTrampolines, &|out| trampolines(&parts.host_trampolines, out));
-        part(Part::TrapOffsets, &|out| push_u32s(out, parts.traps.iter().map(|t| t.0)));
-        part(Part::TrapCodes, &|out| out.extend(parts.traps.iter().map(|t| t.1 as u8)));
-        part(Part::Positions, &|out| push_u32s(out, parts.positions.iter().flat_map(|p| [p.0, p.1])));
+        part(Part::Traps, &|out| out.extend(table::encode(&traps)));
+        part(Part::Positions, &|out| out.extend(table::encode(&positions)));
         part(Part::Handlers, &|out| push_u32s(out, parts.handlers.iter().flat_map(|h| [h.call, h.code, h.frame])));
         part(Part::Skeleton, &|out| out.extend_from_slice(&parts.skeleton));
         part(Part::Facts, &|out| out.push(u8::from(parts.writes_tables)));
+        let len = bytes.len() - HEADER_END;
+        bytes[LEN_AT..DIRECTORY_AT].copy_from_slice(&(len as u64).to_le_bytes());
         for (i, (offset, len)) in directory.iter().enumerate() {
             let at = DIRECTORY_AT + i * 16;
             bytes[at..at + 8].copy_from_slice(&(*offset as u64).to_le_bytes());
@@ -171,11 +263,14 @@ impl Artifact {
         Artifact { bytes: Arc::new(bytes), parts: directory }
     }
 
-    /// The bytes to store: with a checksum, which artifacts that never leave the process do not need.
+    /// The bytes to store: with checksums, which artifacts that never leave the process do not need.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = self.bytes().to_vec();
-        let checksum = checksum(&bytes[DIRECTORY_AT..]);
-        bytes[CHECKSUM_AT..DIRECTORY_AT].copy_from_slice(&checksum);
+        let end = HEADER_END + u64_at(self.bytes(), LEN_AT) as usize;
+        let contents = &self.bytes()[..end];
+        let table = checksum::table(&contents[HEADER_END..]);
+        let checksum = header_checksum(contents, &table);
+        let mut bytes = [contents, &table].concat();
+        bytes[CHECKSUM_AT..LEN_AT].copy_from_slice(&checksum);
         bytes
     }
 
@@ -183,55 +278,25 @@ impl Artifact {
         (*self.bytes).as_ref()
     }
 
-    /// Reads stored bytes. Refuses all that was not written by [`Artifact::to_bytes`] under the same identity.
-    pub fn from_bytes(storage: Storage, identity: &[u8; 32]) -> Result<Artifact, ArtifactError> {
-        let bytes = (*storage).as_ref();
-        if bytes.len() < DIRECTORY_END || bytes[..8] != MAGIC {
-            return Err(ArtifactError::Magic);
-        }
-        if bytes[IDENTITY_AT..CHECKSUM_AT] != identity[..] {
-            return Err(ArtifactError::Identity);
-        }
-        if checksum(&bytes[DIRECTORY_AT..])[..] != bytes[CHECKSUM_AT..DIRECTORY_AT] {
-            return Err(ArtifactError::Damaged);
-        }
-        let mut parts = [(0, 0); PARTS];
-        for (i, part) in parts.iter_mut().enumerate() {
-            let word = |at: usize| bytes[at..at + 8].iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
-            let at = DIRECTORY_AT + i * 16;
-            let (offset, len) = (word(at), word(at + 8));
-            if offset.checked_add(len).is_none_or(|end| end > bytes.len() as u64) {
-                return Err(ArtifactError::Damaged);
-            }
-            *part = (offset as usize, len as usize);
-        }
-        let artifact = Artifact { bytes: storage, parts };
-        artifact.check()?;
-        Ok(artifact)
-    }
-
-    /// What readers of the tables rely on. That the large ones are sorted the checksum has to do for: searching in others
-    /// finds nothing, and does no harm.
-    fn check(&self) -> Result<(), ArtifactError> {
+    /// What readers of the tables rely on. That the others are sorted the checksums have to do for: searching in them finds
+    /// nothing, and does no harm.
+    fn check_tables(&self) -> Result<(), ArtifactError> {
         let text = self.text().len() as u32;
         let inside = |r: &Range<u32>| r.start <= r.end && r.end <= text;
         let ok = self.functions().all(|f| inside(&f))
             && self.entry_trampolines().chain(self.host_trampolines()).all(|t| inside(&t.code))
             && self.entry_trampolines().map(|t| t.ty).is_sorted()
-            && self.host_trampolines().map(|t| t.ty).is_sorted()
-            && self.part(Part::TrapOffsets).len() == self.part(Part::TrapCodes).len() * 4;
+            && self.host_trampolines().map(|t| t.ty).is_sorted();
         if ok { Ok(()) } else { Err(ArtifactError::Damaged) }
     }
 
     fn part(&self, part: Part) -> &[u8] {
-        let (offset, len) = self.parts[part as usize];
-        &self.bytes()[offset..offset + len]
+        &self.bytes()[range_of(&self.parts, part)]
     }
 
     /// Where the machine code is in the stored bytes.
     pub fn text_range(&self) -> Range<usize> {
-        let (offset, len) = self.parts[Part::Text as usize];
-        offset..offset + len
+        range_of(&self.parts, Part::Text)
     }
 
     /// Whether the code can put references into tables.
@@ -246,8 +311,7 @@ impl Artifact {
 
     /// The module without its code, where it lies.
     pub fn skeleton(&self) -> Skeleton {
-        let (offset, len) = self.parts[Part::Skeleton as usize];
-        Skeleton::part_of(self.bytes.clone(), offset..offset + len)
+        Skeleton::part_of(self.bytes.clone(), range_of(&self.parts, Part::Skeleton))
     }
 
     /// The code of each defined function.
@@ -275,45 +339,14 @@ impl Artifact {
         self.trampolines(Part::HostTrampolines)
     }
 
-    fn trap_count(&self) -> usize {
-        self.part(Part::TrapCodes).len()
-    }
-
-    fn trap_offset(&self, index: usize) -> u32 {
-        u32_at(self.part(Part::TrapOffsets), index)
-    }
-
     /// Why the instruction at `offset` traps, if it may. Does not allocate: signal handlers call it.
     pub fn trap_at(&self, offset: u32) -> Option<TrapCode> {
-        let (mut low, mut high) = (0, self.trap_count());
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.trap_offset(middle) < offset {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        if low < self.trap_count() && self.trap_offset(low) == offset {
-            TrapCode::from_u8(self.part(Part::TrapCodes)[low])
-        } else {
-            None
-        }
+        TrapCode::from_u8(u8::try_from(Table::new(self.part(Part::Traps)).at(offset)?).ok()?)
     }
 
     /// The byte of the module that the code at `offset` was made from.
     pub fn position_at(&self, offset: u32) -> Option<u32> {
-        let bytes = self.part(Part::Positions);
-        let (mut low, mut high) = (0, bytes.len() / 8);
-        while low < high {
-            let middle = low.midpoint(high);
-            if u32_at(bytes, middle * 2) <= offset {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low.checked_sub(1).map(|i| u32_at(bytes, i * 2 + 1)).filter(|p| *p != u32::MAX)
+        Table::new(self.part(Part::Positions)).at_or_before(offset)?.1
     }
 
     /// Where an exception goes from the call that returns to `offset`.
@@ -352,6 +385,19 @@ impl Artifact {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vmctx::MemoryStyle;
+
+    fn sample_target() -> Target {
+        Target {
+            version: "1".into(),
+            arch: "x86_64".into(),
+            os: "linux".into(),
+            memory_style: MemoryStyle::Reserved,
+            deterministic: false,
+            features: vec!["avx".into()],
+            settings: "a=1".into(),
+        }
+    }
 
     fn sample() -> Artifact {
         let parts = Parts {
@@ -360,40 +406,75 @@ mod tests {
             entry_trampolines: vec![Trampoline { ty: 3, code: 64..80 }],
             host_trampolines: vec![],
             traps: vec![(5, TrapCode::Unreachable), (50, TrapCode::MemoryOutOfBounds)],
-            positions: vec![(0, 100), (20, 117), (48, 200)],
+            positions: vec![(0, 100), (20, 117), (30, u32::MAX), (48, 200)],
             handlers: vec![Handler { call: 9, code: 30, frame: 16 }, Handler { call: 52, code: 58, frame: 32 }],
             skeleton: b"\0asm\x01\0\0\0".to_vec(),
             writes_tables: true,
         };
-        Artifact::new(parts, &[7; 32])
+        Artifact::new(parts, &sample_target())
+    }
+
+    fn read(bytes: Vec<u8>) -> Result<Artifact, ArtifactError> {
+        let unchecked = Unchecked::new(Arc::new(bytes))?;
+        assert_eq!(*unchecked.target(), sample_target());
+        let (artifact, len) = unchecked.check(2, |skeleton| skeleton.len())?;
+        assert_eq!(len, 8);
+        Ok(artifact)
     }
 
     #[test]
     fn tables_answer() {
-        let artifact = sample();
-        assert_eq!(artifact.trap_at(50), Some(TrapCode::MemoryOutOfBounds));
-        assert_eq!(artifact.trap_at(51), None);
-        assert_eq!(artifact.position_at(25), Some(117));
-        assert_eq!(artifact.function_at(59), Some(1));
-        assert_eq!(artifact.handler_at(52), Some(Handler { call: 52, code: 58, frame: 32 }));
-        assert_eq!((artifact.handler_at(10), artifact.handler_at(53)), (None, None));
-        assert_eq!(artifact.function_at(44), None);
-        assert_eq!(artifact.entry_trampolines().next().unwrap().code, 64..80);
+        let stored = read(sample().to_bytes()).unwrap();
+        assert_eq!(stored.to_bytes(), sample().to_bytes());
+        for artifact in [sample(), stored] {
+            assert_eq!(artifact.trap_at(50), Some(TrapCode::MemoryOutOfBounds));
+            assert_eq!(artifact.trap_at(51), None);
+            assert_eq!(artifact.position_at(25), Some(117));
+            assert_eq!(artifact.position_at(31), None);
+            assert_eq!(artifact.function_at(59), Some(1));
+            assert_eq!(artifact.handler_at(52), Some(Handler { call: 52, code: 58, frame: 32 }));
+            assert_eq!((artifact.handler_at(10), artifact.handler_at(53)), (None, None));
+            assert_eq!(artifact.function_at(44), None);
+            assert_eq!(artifact.entry_trampolines().next().unwrap().code, 64..80);
+        }
     }
 
     #[test]
     fn any_flipped_bit_is_refused() {
         let bytes = sample().to_bytes();
-        assert!(Artifact::from_bytes(Arc::new(bytes.clone()), &[7; 32]).is_ok());
-        assert_eq!(Artifact::from_bytes(Arc::new(bytes.clone()), &[8; 32]).unwrap_err(), ArtifactError::Identity);
         // Of the pages of code, which are mostly padding here, each eighth byte.
         for bit in (0..bytes.len() * 8).filter(|bit| *bit < 4096 || bit % 64 < 8 || *bit > (bytes.len() - 256) * 8) {
             let mut damaged = bytes.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            assert!(Artifact::from_bytes(Arc::new(damaged), &[7; 32]).is_err(), "bit {bit}");
+            assert!(read(damaged).is_err(), "bit {bit}");
         }
         for len in 0..bytes.len() {
-            assert!(Artifact::from_bytes(Arc::new(bytes[..len].to_vec()), &[7; 32]).is_err(), "length {len}");
+            assert!(read(bytes[..len].to_vec()).is_err(), "length {len}");
+        }
+        assert!(read([&bytes[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
+    fn large_ones_are_checked_in_blocks() {
+        let parts = Parts { text: vec![1; 5 << 20], skeleton: vec![2; 3 << 20], ..Parts::default() };
+        let bytes = Artifact::new(parts, &sample_target()).to_bytes();
+        let check = |bytes: Vec<u8>, threads| {
+            let mut seen = 0;
+            let checked =
+                Unchecked::new(Arc::new(bytes)).and_then(|u| u.check(threads, |skeleton| seen = skeleton.len()));
+            (checked.is_ok(), seen)
+        };
+        for threads in [1, 2, 5] {
+            assert_eq!(check(bytes.clone(), threads), (true, 3 << 20));
+            for at in (0..bytes.len()).step_by(300_007) {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= 1;
+                assert!(!check(damaged, threads).0, "byte {at}");
+            }
+            let mut damaged = bytes.clone();
+            let at = bytes.len() - (2 << 20);
+            damaged[at] ^= 1;
+            assert_eq!(check(damaged, threads), (false, 0), "a damaged skeleton is not looked at");
         }
     }
 }

@@ -7,6 +7,7 @@ use cranelift_codegen::Context;
 use cranelift_codegen::ir;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_frontend::FunctionBuilderContext;
+use gantry_abi::Target;
 use gantry_abi::artifact::{Artifact, Parts, Trampoline};
 use gantry_module::{Decoder, FuncType, FunctionBody, Module};
 use gantry_translate::{Calls, ModuleEnv, Translator, trampoline, translate_function};
@@ -20,11 +21,11 @@ use crate::settings::{self, Settings, Tier};
 /// Bytes of code below which one thread is as fast as several.
 const PARALLEL_THRESHOLD: usize = 8 * 1024;
 
-/// Compiles modules for the machine that it runs on.
+/// Compiles modules for a machine.
 pub struct Compiler {
     isa: OwnedTargetIsa,
     settings: Settings,
-    identity: [u8; 32],
+    target: Target,
 }
 
 /// What a thread keeps from function to function.
@@ -36,11 +37,11 @@ struct Worker {
 type MakeTrampoline = fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncType, &dyn TargetIsa);
 
 impl Compiler {
-    /// A compiler for the host.
+    /// A compiler.
     pub fn new(settings: Settings) -> Result<Compiler, CompileError> {
-        let isa = settings::host_isa(settings.tier, settings.deterministic)?;
-        let identity = settings::identity(&isa, settings.memory_style);
-        Ok(Compiler { isa, settings, identity })
+        let isa = settings::isa(&settings)?;
+        let target = settings::target(&isa, &settings);
+        Ok(Compiler { isa, settings, target })
     }
 
     /// The settings it was made with.
@@ -48,9 +49,9 @@ impl Compiler {
         &self.settings
     }
 
-    /// A digest of compiler, target and settings. Only artifacts of the same identity run together.
-    pub fn identity(&self) -> &[u8; 32] {
-        &self.identity
+    /// What its code is made for.
+    pub fn target(&self) -> &Target {
+        &self.target
     }
 
     /// Validates and compiles a binary module.
@@ -102,7 +103,7 @@ impl Compiler {
             parts.skeleton = module.skeleton.to_vec();
         };
         let parts = linker.finish(fill, imported).map_err(|reason| CompileError::Limit { func: imported, reason })?;
-        Ok(Artifact::new(parts, &self.identity))
+        Ok(Artifact::new(parts, &self.target))
     }
 
     fn env<'m>(&self, module: &'m Module) -> ModuleEnv<'m> {

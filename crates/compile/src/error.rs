@@ -15,6 +15,6 @@ pub enum CompileError {
         reason: String,
     },
     /// There is no code generator for the processor, or a setting does not exist.
-    #[error("no code can be generated for this machine: {0}")]
+    #[error("no code can be generated: {0}")]
     Target(String),
 }

@@ -1,11 +1,13 @@
-//! What decides how code is generated, and the identity that follows from it.
+//! What decides how code is generated, and the description that follows from it.
 
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
+use gantry_abi::Target;
 use gantry_abi::vmctx::MemoryStyle;
 use target_lexicon::{Architecture, OperatingSystem};
 
 use crate::error::CompileError;
+use crate::machine;
 
 /// How much work code is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,20 +30,49 @@ pub struct Settings {
     pub threads: usize,
     /// Whether results are the same on every processor: NaNs are canonical, relaxed vector operators have fixed results.
     pub deterministic: bool,
+    /// The machine that code is for.
+    pub machine: Machine,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Settings { memory_style: MemoryStyle::Reserved, tier: Tier::Optimized, threads, deterministic: false }
+        Settings {
+            memory_style: MemoryStyle::Reserved,
+            tier: Tier::Optimized,
+            threads,
+            deterministic: false,
+            machine: Machine::default(),
+        }
     }
 }
 
-/// The code generator for the machine that this runs on.
-pub(crate) fn host_isa(tier: Tier, deterministic: bool) -> Result<OwnedTargetIsa, CompileError> {
+/// The machine that code is for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Machine {
+    /// A target triple; without one, the machine that this runs on.
+    pub triple: Option<String>,
+    /// The least processor.
+    pub cpu: Cpu,
+}
+
+/// What a processor has that not all of its architecture have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Cpu {
+    /// What the processor that this runs on has.
+    #[default]
+    Native,
+    /// Nothing.
+    Baseline,
+    /// These features, named as in [`Target::features`].
+    Features(Vec<String>),
+}
+
+/// The code generator for a machine.
+pub(crate) fn isa(settings: &Settings) -> Result<OwnedTargetIsa, CompileError> {
     let target = |e: &dyn std::fmt::Display| CompileError::Target(e.to_string());
     let mut flags = settings::builder();
-    let opt_level = match tier {
+    let opt_level = match settings.tier {
         Tier::Quick => "none",
         Tier::Optimized => "speed",
     };
@@ -56,12 +87,12 @@ pub(crate) fn host_isa(tier: Tier, deterministic: bool) -> Result<OwnedTargetIsa
         ("enable_multi_ret_implicit_sret", "true"),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
         ("log2_min_function_alignment", "4"),
-        ("enable_nan_canonicalization", if deterministic { "true" } else { "false" }),
+        ("enable_nan_canonicalization", if settings.deterministic { "true" } else { "false" }),
     ];
     for (name, value) in values {
         flags.set(name, value).map_err(|e| target(&e))?;
     }
-    let isa = cranelift_native::builder().map_err(|e| target(&e))?;
+    let isa = machine::builder(&settings.machine)?;
     // Windows keeps the bounds of the stack elsewhere too; other processors lack the instruction.
     if isa.triple().architecture == Architecture::X86_64 && isa.triple().operating_system != OperatingSystem::Windows {
         flags.set("stack_switch_model", "basic").map_err(|e| target(&e))?;
@@ -69,22 +100,12 @@ pub(crate) fn host_isa(tier: Tier, deterministic: bool) -> Result<OwnedTargetIsa
     isa.finish(settings::Flags::new(flags)).map_err(|e| target(&e))
 }
 
-/// A digest of all that machine code depends on besides the module.
-pub(crate) fn identity(isa: &OwnedTargetIsa, memory_style: MemoryStyle) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    let mut add = |text: &str| {
-        hasher.update(text.as_bytes());
-        hasher.update(b"\0");
-    };
-    add(env!("CARGO_PKG_VERSION"));
-    add(cranelift_codegen::VERSION);
-    add(&isa.triple().to_string());
-    for flag in isa.flags().iter().chain(isa.isa_flags()) {
-        add(&flag.to_string());
-    }
-    add(match memory_style {
-        MemoryStyle::Reserved => "reserved",
-        MemoryStyle::Checked => "checked",
-    });
-    *hasher.finalize().as_bytes()
+/// All that machine code depends on besides the module.
+pub(crate) fn target(isa: &OwnedTargetIsa, settings: &Settings) -> Target {
+    let (arch, os) = machine::names(isa.triple());
+    let mut words = vec![format!("cranelift={}", cranelift_codegen::VERSION)];
+    words.extend(isa.flags().iter().chain(isa.isa_flags()).map(|flag| flag.to_string().replace(' ', "")));
+    let features = machine::features(isa);
+    let here = Target::here(settings.memory_style, settings.deterministic);
+    Target { arch, os, features, settings: words.join(" "), ..here }
 }

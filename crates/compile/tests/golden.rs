@@ -42,7 +42,8 @@ fn translate(source: &str) -> String {
     let memory_style = if options.contains("checked") { MemoryStyle::Checked } else { MemoryStyle::Reserved };
     let deterministic = options.contains("deterministic");
     let tier = if options.contains("quick") { Tier::Quick } else { Tier::Optimized };
-    let compiler = Compiler::new(Settings { memory_style, tier, threads: 1, deterministic }).expect("a compiler");
+    let compiler = Compiler::new(Settings { memory_style, tier, threads: 1, deterministic, ..Settings::default() })
+        .expect("a compiler");
     let wasm = wat::parse_str(source).expect("the text format");
     let mut out = source.to_owned();
     for text in compiler.clif(&wasm).expect("a valid module") {

@@ -1,6 +1,6 @@
 //! Compiled modules on the disk, found again by content.
 //!
-//! An entry is an artifact under the hash of its module and of the compiler's identity. It appears by renaming, is never
+//! An entry is an artifact under the hash of its module and of what its code is made for. It appears by renaming, is never
 //! changed, and goes when it was not used for longest. Whatever is wrong with an entry, or with the folder, the module is compiled as
 //! if there were no cache.
 //!
@@ -15,11 +15,11 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use gantry_abi::artifact::Artifact;
-use gantry_abi::vmctx::MemoryStyle;
+use gantry_abi::{Mismatch, Target};
 use gantry_runtime::{LoadedModule, MappedFile};
 
-/// Smaller modules are compiled as fast as found.
-const MIN_MODULE: usize = 4 << 10;
+use crate::key::{self, Key, KeyHasher};
+
 /// How often an entry's time is renewed.
 const RENEW: Duration = Duration::from_secs(3600);
 /// What is still being written after this long, will not be finished.
@@ -66,56 +66,30 @@ impl CacheConfig {
 
 pub(crate) struct Cache {
     config: CacheConfig,
-    identity: [u8; 32],
-    memory_style: MemoryStyle,
+    target: Target,
+    /// Threads that look for modules.
+    threads: usize,
     stored: AtomicU32,
 }
 
-/// The name of an entry.
-pub(crate) struct Key(blake3::Hash);
-
-/// Makes the key of a module whose bytes arrive in pieces.
-pub(crate) struct KeyHasher {
-    hasher: blake3::Hasher,
-    len: usize,
-}
-
-impl KeyHasher {
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.len += bytes.len();
-        self.hasher.update(bytes);
-    }
-
-    /// The key, if the module is worth keeping.
-    pub fn finish(self) -> Option<Key> {
-        (self.len >= MIN_MODULE).then(|| Key(self.hasher.finalize()))
-    }
-}
-
 impl Cache {
-    pub fn new(config: CacheConfig, identity: [u8; 32], memory_style: MemoryStyle) -> Cache {
-        Cache { config, identity, memory_style, stored: AtomicU32::new(0) }
+    /// The cache of a compiler that makes code for a target.
+    pub fn new(config: CacheConfig, target: Target, threads: usize) -> Cache {
+        Cache { config, target, threads, stored: AtomicU32::new(0) }
     }
 
     /// What makes the key of a module.
     pub fn hasher(&self) -> KeyHasher {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(&self.identity);
-        KeyHasher { hasher, len: 0 }
+        KeyHasher::new(&self.target.to_string())
     }
 
     /// The key of a module, if it is worth keeping.
     pub fn key(&self, wasm: &[u8]) -> Option<Key> {
-        if wasm.len() < MIN_MODULE {
-            return None;
-        }
-        let mut hasher = self.hasher();
-        hasher.update(wasm);
-        hasher.finish()
+        key::key(&self.target.to_string(), wasm, self.threads)
     }
 
     fn path(&self, key: &Key) -> PathBuf {
-        self.config.dir.join(key.0.to_hex().as_str()).with_extension(EXTENSION)
+        self.config.dir.join(key.name()).with_extension(EXTENSION)
     }
 
     /// A module that was compiled before. What cannot be used is removed.
@@ -125,9 +99,9 @@ impl Cache {
         }
         let path = self.path(key);
         let file = File::open(&path).ok()?;
-        let loaded = MappedFile::new(&file)
-            .ok()
-            .and_then(|mapped| LoadedModule::load_file(mapped, &self.identity, self.memory_style).ok());
+        let accept = |target: &Target| if *target == self.target { Ok(()) } else { Err(Mismatch::Settings) };
+        let mapped = MappedFile::new(&file).ok();
+        let loaded = mapped.and_then(|mapped| LoadedModule::load_file(mapped, self.threads, accept).ok());
         match &loaded {
             Some(_) => renew(&file),
             // It may be gone already, or be in a folder that cannot be written to.

@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
 use gantry_compile::{Settings, host_function_module};
 use gantry_module::FuncType;
-use gantry_runtime::{LoadError, LoadedModule};
+use gantry_runtime::LoadedModule;
 
 use crate::Error;
 use crate::cache::CacheConfig;
@@ -94,9 +93,7 @@ impl Engine {
 
     /// Loads what [`Module::serialize`](crate::Module::serialize) gave.
     pub(crate) fn deserialize(&self, bytes: &[u8]) -> Result<Arc<LoadedModule>, Error> {
-        let best = self.0.tiers.optimized();
-        let artifact = Artifact::from_bytes(Arc::new(bytes.to_vec()), best.compiler.identity());
-        best.load(artifact.map_err(LoadError::from)?)
+        self.0.tiers.optimized().load_stored(bytes.to_vec())
     }
 
     /// A module that imports a function of the given type, at type index 0.

@@ -33,6 +33,7 @@ mod externs;
 mod func;
 mod instance;
 mod into_func;
+mod key;
 mod linker;
 mod module;
 mod reference;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_runtime::LoadedModule;
 
-use crate::cache::KeyHasher;
+use crate::key::KeyHasher;
 use crate::validation::{Progress, Validation};
 use crate::{Engine, Error, Module, Tier};
 

@@ -6,13 +6,15 @@ use std::str::FromStr;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use gantry_abi::Target;
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
 use gantry_compile::{Compiler, Settings};
 use gantry_module::FunctionBody;
-use gantry_runtime::LoadedModule;
+use gantry_runtime::{LoadedModule, processor_has};
 
-use crate::cache::{Cache, CacheConfig, Key, KeyHasher};
+use crate::cache::{Cache, CacheConfig};
+use crate::key::{Key, KeyHasher};
 use crate::validation::{Valid, Validation};
 use crate::{Config, Error};
 
@@ -53,14 +55,22 @@ pub(crate) struct Level {
 
 impl Level {
     pub fn new(settings: Settings, cache: Option<&CacheConfig>) -> Result<Level, Error> {
-        let style = settings.memory_style;
+        let threads = settings.threads;
         let compiler = Compiler::new(settings)?;
-        let cache = cache.map(|config| Cache::new(config.clone(), *compiler.identity(), style));
+        let cache = cache.map(|config| Cache::new(config.clone(), compiler.target().clone(), threads));
         Ok(Level { compiler, cache })
     }
 
     fn memory_style(&self) -> MemoryStyle {
         self.compiler.settings().memory_style
+    }
+
+    /// Loads what was stored, if it runs here.
+    pub fn load_stored(&self, bytes: Vec<u8>) -> Result<Arc<LoadedModule>, Error> {
+        let (target, threads) = (self.compiler.target(), self.compiler.settings().threads);
+        let loaded = LoadedModule::load_bytes(bytes, threads, |stored: &Target| stored.runs_on(target, processor_has))?;
+        settle(&loaded);
+        Ok(loaded)
     }
 
     /// Loads code that no other will replace.

@@ -224,5 +224,7 @@ fn serialized_modules() {
     let mut options = Config::default();
     options.memory_style = gantry_engine::MemoryStyle::Checked;
     let other = Module::deserialize(&Engine::new(&options).unwrap(), &bytes).unwrap_err();
-    assert_eq!(other.to_string(), "compiled for another target or with other settings");
+    let message =
+        "the compiled module cannot be used: it was compiled for reserved memories, and here they are checked";
+    assert_eq!(other.to_string(), message);
 }

@@ -4,10 +4,10 @@ mod util;
 
 use std::sync::Arc;
 
-use gantry_abi::artifact::Artifact;
+use gantry_abi::{Mismatch, Target};
 use gantry_compile::{Compiler, Settings};
 use gantry_engine::{Caller, Linker, LoadedModule, MemoryStyle, Module, Store, TrapCode};
-use gantry_runtime::{InstanceId, Step};
+use gantry_runtime::{InstanceId, LoadError, Step, processor_has};
 use util::{STYLES, binary, call, call_i32, engine, instance, module};
 
 /// A module that is large enough to be compiled on several threads, and whose functions depend on each other.
@@ -128,15 +128,17 @@ fn artifacts_can_be_stored_and_loaded() {
     for style in STYLES {
         let settings = Settings { memory_style: style, ..Settings::default() };
         let compiler = Compiler::new(settings).expect("a compiler");
-        let bytes = Arc::new(compiler.compile(&large(50)).expect("valid").to_bytes());
-        let artifact = Artifact::from_bytes(bytes.clone(), compiler.identity()).expect("as written");
-        assert_eq!(artifact.to_bytes()[..], bytes[..]);
-        let loaded = LoadedModule::load(artifact, style).expect("loaded");
+        let bytes = compiler.compile(&large(50)).expect("valid").to_bytes();
+        let accept = |target: &Target| if target == compiler.target() { Ok(()) } else { Err(Mismatch::Settings) };
+        let loaded = LoadedModule::load_bytes(bytes.clone(), 2, accept).expect("as written");
+        assert_eq!(loaded.artifact().to_bytes(), bytes);
         assert_eq!(call_loaded(&loaded, "f49", 7), 57);
 
         let other = STYLES.into_iter().find(|other| *other != style).expect("two styles");
         let other = Compiler::new(Settings { memory_style: other, ..Settings::default() }).expect("a compiler");
-        assert!(Artifact::from_bytes(bytes, other.identity()).is_err(), "code of the other style");
+        let accept = |target: &Target| target.runs_on(other.target(), processor_has);
+        let refused = LoadedModule::load_bytes(bytes, 2, accept).expect_err("code of the other style");
+        assert!(matches!(refused, LoadError::Foreign(Mismatch::MemoryStyle(..))), "{refused}");
     }
 }
 

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use wasmparser::{
-    Chunk, FuncToValidate, FuncValidator, FuncValidatorAllocations, Parser, Payload, Validator, ValidatorResources,
-    WasmFeatures,
+    BinaryReader, Chunk, FuncToValidate, FuncValidator, FuncValidatorAllocations, Parser, Payload, Validator,
+    ValidatorResources, WasmFeatures,
 };
 
 use crate::error::{Error, Result};
@@ -55,7 +55,7 @@ impl FunctionBody {
 
     /// The body as wasmparser reads it.
     pub fn reader(&self) -> wasmparser::FunctionBody<'_> {
-        wasmparser::FunctionBody::new(wasmparser::BinaryReader::new_features(&self.bytes, self.offset, features()))
+        wasmparser::FunctionBody::new(BinaryReader::new_features(&self.bytes, self.offset, features()))
     }
 }
 
@@ -234,7 +234,8 @@ impl Decoder {
             Payload::DataCountSection { count, range } => validator.data_count_section(count, &range)?,
             Payload::DataSection(s) => {
                 validator.data_section(&s)?;
-                module.data_section(s, at)?;
+                let contents = &raw[(s.range().start - start) as usize..];
+                module.data_section(BinaryReader::new_features(contents, s.range().start, features()), at)?;
             }
             Payload::CodeSectionStart { unchecked_range, .. } => {
                 validator.code_section_start(&unchecked_range)?;

@@ -19,8 +19,8 @@ pub enum ConstOp {
     F32Const(u32),
     /// `f64.const`, as bits
     F64Const(u64),
-    /// `v128.const`
-    V128Const(u128),
+    /// `v128.const`, little-endian
+    V128Const([u8; 16]),
     /// `global.get`
     GlobalGet(u32),
     /// `ref.null`
@@ -55,12 +55,42 @@ pub enum ConstOp {
 
 /// A constant expression, in postfix order as in the binary.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ConstExpr(pub Box<[ConstOp]>);
+pub struct ConstExpr(Ops);
+
+/// Most have one instruction, and some modules have a hundred thousand of them.
+#[derive(Debug, Clone, PartialEq)]
+enum Ops {
+    One(ConstOp),
+    Many(Box<[ConstOp]>),
+}
+
+impl From<ConstOp> for ConstExpr {
+    fn from(op: ConstOp) -> ConstExpr {
+        ConstExpr(Ops::One(op))
+    }
+}
+
+impl From<Vec<ConstOp>> for ConstExpr {
+    fn from(ops: Vec<ConstOp>) -> ConstExpr {
+        ConstExpr(match ops[..] {
+            [op] => Ops::One(op),
+            _ => Ops::Many(ops.into()),
+        })
+    }
+}
 
 impl ConstExpr {
+    /// Its instructions.
+    pub fn ops(&self) -> &[ConstOp] {
+        match &self.0 {
+            Ops::One(op) => std::slice::from_ref(op),
+            Ops::Many(ops) => ops,
+        }
+    }
+
     /// Whether its value is an object that it makes.
     pub fn makes_objects(&self) -> bool {
-        self.0.iter().any(|op| {
+        self.ops().iter().any(|op| {
             matches!(
                 op,
                 ConstOp::StructNew(_)

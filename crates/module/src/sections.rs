@@ -2,6 +2,8 @@
 //!
 //! Sections are validated by the caller where they come from outside. Nothing here indexes by what it reads.
 
+use wasmparser::BinaryReader;
+
 use crate::defined_type::{CompositeType, FieldType, StorageType, SubType};
 use crate::error::{Error, Result};
 use crate::hints::BranchHints;
@@ -115,23 +117,24 @@ fn global_type(ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType> {
     Ok(GlobalType { content: val_type(ty.content_type, offset)?, mutable: ty.mutable })
 }
 
-/// What most expressions are, of which some modules have tens of thousands: `i32.const n end`.
-fn plain_i32_const(expr: &wasmparser::ConstExpr<'_>) -> Option<i32> {
+/// Reads what most offsets of segments are: `i32.const n end`. What is another expression is not read.
+fn plain_i32_const(reader: &mut BinaryReader<'_>) -> Option<i32> {
     const I32_CONST: u8 = 0x41;
     const END: u8 = 0x0b;
-    let mut reader = expr.get_binary_reader();
-    if reader.read_u8().ok()? != I32_CONST {
+    let mut ahead = reader.clone();
+    if ahead.read_u8().ok()? != I32_CONST {
         return None;
     }
-    let value = reader.read_var_i32().ok()?;
-    (reader.read_u8().ok()? == END && reader.eof()).then_some(value)
+    let value = ahead.read_var_i32().ok()?;
+    if ahead.read_u8().ok()? != END {
+        return None;
+    }
+    *reader = ahead;
+    Some(value)
 }
 
 fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
     use wasmparser::Operator as Op;
-    if let Some(value) = plain_i32_const(expr) {
-        return Ok(ConstExpr([ConstOp::I32Const(value)].into()));
-    }
     let mut ops = Vec::new();
     for op in expr.get_operators_reader().into_iter_with_offsets() {
         let (op, offset) = op?;
@@ -140,7 +143,7 @@ fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
             Op::I64Const { value } => ConstOp::I64Const(value),
             Op::F32Const { value } => ConstOp::F32Const(value.bits()),
             Op::F64Const { value } => ConstOp::F64Const(value.bits()),
-            Op::V128Const { value } => ConstOp::V128Const(value.i128() as u128),
+            Op::V128Const { value } => ConstOp::V128Const(*value.bytes()),
             Op::GlobalGet { global_index } => ConstOp::GlobalGet(global_index),
             Op::RefNull { .. } => ConstOp::RefNull,
             Op::RefI31 => ConstOp::RefI31,
@@ -162,7 +165,14 @@ fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
             other => return unsupported(&format!("constant instruction {other:?}"), offset),
         });
     }
-    Ok(ConstExpr(ops.into()))
+    Ok(ops.into())
+}
+
+fn segment_offset(reader: &mut BinaryReader<'_>) -> Result<ConstExpr> {
+    match plain_i32_const(reader) {
+        Some(value) => Ok(ConstOp::I32Const(value).into()),
+        None => const_expr(&reader.read()?),
+    }
 }
 
 impl Module {
@@ -299,30 +309,31 @@ impl Module {
         Ok(())
     }
 
-    /// `at` translates an offset in the module to one in the skeleton.
-    pub(crate) fn data_section(
-        &mut self,
-        section: wasmparser::DataSectionReader<'_>,
-        at: impl Fn(u64) -> usize,
-    ) -> Result<()> {
-        for data in section {
-            let data = data?;
-            let mode = match data.kind {
-                wasmparser::DataKind::Passive => SegmentMode::Passive,
-                wasmparser::DataKind::Active { memory_index, offset_expr } => {
-                    SegmentMode::Active { index: memory_index, offset: const_expr(&offset_expr)? }
-                }
+    /// `at` translates an offset in the module to one in the skeleton. Some modules have a hundred thousand segments: they
+    /// are read without a second look at what was validated.
+    pub(crate) fn data_section(&mut self, mut reader: BinaryReader<'_>, at: impl Fn(u64) -> usize) -> Result<()> {
+        let count = reader.read_var_u32()?;
+        // A segment has two bytes at least.
+        self.data.reserve((count as usize).min(reader.bytes_remaining() / 2));
+        for _ in 0..count {
+            let offset = reader.original_position();
+            let mode = match reader.read_var_u32()? {
+                0 => SegmentMode::Active { index: 0, offset: segment_offset(&mut reader)? },
+                1 => SegmentMode::Passive,
+                2 => SegmentMode::Active { index: reader.read_var_u32()?, offset: segment_offset(&mut reader)? },
+                _ => return unsupported("this kind of data segment", offset),
             };
-            // The bytes are the tail of the segment.
-            let end = at(data.range.end);
-            self.data.push(DataSegment { mode, bytes: end - data.data.len()..end });
+            let len = reader.read_var_u32()? as usize;
+            let start = at(reader.original_position());
+            reader.read_bytes(len)?;
+            self.data.push(DataSegment { mode, bytes: start..start + len });
         }
         Ok(())
     }
 
     pub(crate) fn custom_section(&mut self, section: &wasmparser::CustomSectionReader<'_>, data_start: usize) {
         if section.name() == "name" {
-            self.names = NameMap::read(section.data(), data_start);
+            self.names = NameMap::new(data_start..data_start + section.data().len());
         }
         if section.name() == BranchHints::SECTION {
             self.branch_hints = BranchHints::read(section.data());
@@ -335,7 +346,7 @@ impl Module {
     pub(crate) fn find_escaped_funcs(&mut self) {
         let mut escaped = Vec::new();
         let in_expr = |escaped: &mut Vec<u32>, expr: &ConstExpr| {
-            escaped.extend(expr.0.iter().filter_map(|op| match op {
+            escaped.extend(expr.ops().iter().filter_map(|op| match op {
                 ConstOp::RefFunc(func) => Some(*func),
                 _ => None,
             }));

@@ -109,7 +109,7 @@ impl Module {
             id::EXPORT => self.export_section(SectionLimited::new(reader)?)?,
             id::START => self.start = Some(reader.read_var_u32()?),
             id::ELEMENT => self.element_section(SectionLimited::new(reader)?)?,
-            id::DATA => self.data_section(SectionLimited::new(reader)?, |offset| offset as usize)?,
+            id::DATA => self.data_section(reader, |offset| offset as usize)?,
             id::TAG => self.tag_section(SectionLimited::new(reader)?)?,
             id::DATA_COUNT => {}
             _ => return Err(Error::new("unknown section", reader.original_position())),

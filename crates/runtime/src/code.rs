@@ -4,9 +4,10 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
-use gantry_abi::artifact::{Artifact, ArtifactError};
+use gantry_abi::artifact::{Artifact, ArtifactError, Storage, Unchecked};
 use gantry_abi::object::VMType;
 use gantry_abi::vmctx::{CodeSlot, MemoryStyle, VMContextLayout};
+use gantry_abi::{Mismatch, Target};
 use gantry_module::{ExternType, GlobalType, Hierarchy, Module, RefType, TableType, ValType};
 
 use crate::types::{self, Canonical, TypeId};
@@ -63,12 +64,29 @@ pub enum LoadError {
     /// No memory for code.
     #[error(transparent)]
     OutOfMemory(#[from] OutOfMemory),
-    /// It is not an artifact, or not one for this engine.
+    /// It is not an artifact, or not as it was written.
     #[error(transparent)]
     Unusable(#[from] ArtifactError),
+    /// It is made for another machine or engine.
+    #[error("the compiled module cannot be used: {0}")]
+    Foreign(#[from] Mismatch),
     /// The module in it cannot be read.
     #[error("the compiled module is damaged: {0}")]
     Damaged(#[from] gantry_module::Error),
+}
+
+/// Decides whether code that was made for something is used.
+pub trait Accept: FnOnce(&Target) -> Result<(), Mismatch> {}
+
+impl<T: FnOnce(&Target) -> Result<(), Mismatch>> Accept for T {}
+
+/// Checks stored bytes, and reads the module in them meanwhile.
+fn check(storage: Storage, threads: usize, accept: impl Accept) -> Result<(Artifact, Module, MemoryStyle), LoadError> {
+    let unchecked = Unchecked::new(storage)?;
+    accept(unchecked.target())?;
+    let style = unchecked.target().memory_style;
+    let (artifact, module) = unchecked.check(threads, Module::from_skeleton)?;
+    Ok((artifact, module?, style))
 }
 
 /// Code that takes the place of what a module was loaded with.
@@ -109,32 +127,39 @@ impl std::fmt::Debug for LoadedModule {
 impl LoadedModule {
     /// Maps the code of an artifact, which was made with `memory_style`.
     pub fn load(artifact: Artifact, memory_style: MemoryStyle) -> Result<Arc<LoadedModule>, LoadError> {
+        let module = Module::from_skeleton(artifact.skeleton())?;
         let code = CodeMemory::publish(artifact.text())?;
-        LoadedModule::with_code(artifact, code, memory_style)
+        LoadedModule::with_code(artifact, module, code, memory_style)
     }
 
-    /// Runs the artifact in a file, which was made under `identity` and with `memory_style`, where it lies.
+    /// Runs the artifact in a file where it lies, if what it is made for is accepted. It is checked on up to `threads` threads.
     ///
     /// # Errors
-    /// [`LoadError::Unusable`] and [`LoadError::Damaged`] for what is not such an artifact.
-    pub fn load_file(
-        file: MappedFile,
-        identity: &[u8; 32],
-        memory_style: MemoryStyle,
-    ) -> Result<Arc<LoadedModule>, LoadError> {
+    /// [`LoadError::Unusable`] and [`LoadError::Damaged`] for what is not an artifact, [`LoadError::Foreign`] if not accepted.
+    pub fn load_file(file: MappedFile, threads: usize, accept: impl Accept) -> Result<Arc<LoadedModule>, LoadError> {
         let file = Arc::new(file);
-        let artifact = Artifact::from_bytes(file.clone(), identity)?;
+        let (artifact, module, style) = check(file.clone(), threads, accept)?;
         let code = CodeMemory::in_file(file, &artifact)?;
-        LoadedModule::with_code(artifact, code, memory_style)
+        LoadedModule::with_code(artifact, module, code, style)
+    }
+
+    /// As [`LoadedModule::load_file`], for bytes. Their code is copied.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load_bytes(bytes: Vec<u8>, threads: usize, accept: impl Accept) -> Result<Arc<LoadedModule>, LoadError> {
+        let (artifact, module, style) = check(Arc::new(bytes), threads, accept)?;
+        let code = CodeMemory::publish(artifact.text())?;
+        LoadedModule::with_code(artifact, module, code, style)
     }
 
     fn with_code(
         artifact: Artifact,
+        module: Module,
         code: CodeMemory,
         memory_style: MemoryStyle,
     ) -> Result<Arc<LoadedModule>, LoadError> {
         sys::install_trap_handler();
-        let module = Module::from_skeleton(artifact.skeleton())?;
         if module.defined_funcs() != artifact.functions().len() {
             return Err(gantry_module::Error::new("functions and code do not agree", 0).into());
         }

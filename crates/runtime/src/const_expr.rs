@@ -11,8 +11,12 @@ pub(crate) type Bits = u128;
 
 /// Evaluates a validated expression. References are as in a [`Table`](crate::Table). `None` when the heap is full.
 pub(crate) fn eval(store: &mut Store, id: InstanceId, expr: &ConstExpr) -> Option<Bits> {
+    // Offsets of segments, of which there may be very many.
+    if let [ConstOp::I32Const(value)] = expr.ops() {
+        return Some(Bits::from(*value as u32));
+    }
     let mut stack: Vec<Bits> = Vec::with_capacity(2);
-    for op in &expr.0 {
+    for op in expr.ops() {
         let instance = store.instance(id);
         let canonical = |ty: u32| types::entry(instance.loaded().type_ids()[ty as usize]);
         let value = match *op {
@@ -20,7 +24,7 @@ pub(crate) fn eval(store: &mut Store, id: InstanceId, expr: &ConstExpr) -> Optio
             ConstOp::I64Const(value) => Bits::from(value as u64),
             ConstOp::F32Const(bits) => Bits::from(bits),
             ConstOp::F64Const(bits) => Bits::from(bits),
-            ConstOp::V128Const(bits) => bits,
+            ConstOp::V128Const(bytes) => Bits::from_le_bytes(bytes),
             ConstOp::GlobalGet(global) => u128::from_le_bytes(instance.global_value(global).0),
             ConstOp::RefNull => 0,
             ConstOp::RefFunc(func) => instance.func(func).addr().get() as Bits,
