@@ -10,7 +10,7 @@ use gantry_runtime::{self as rt, FuncPtr, HostFailure, Resume, Step, Trap};
 use crate::into_func::IntoFunc;
 use crate::root::{Item, Root};
 use crate::store::{AsStore, AsStoreMut, Shared, check, root, sealed};
-use crate::{Error, ExnRef, Extern, Instance, Val};
+use crate::{Error, ExnRef, Extern, Instance, Module, Val};
 
 /// Bytes of the caller's own stack that host functions and wasm may use by calling each other: wasm runs on stacks of
 /// its own, but host functions run on that of whoever called first, and threads have as little as 1 MiB.
@@ -59,6 +59,12 @@ impl Caller<'_> {
         Error::exception()
     }
 
+    /// The exception that wasm threw and did not catch, when a call of the host function's failed with
+    /// [`Error::is_exception`].
+    pub fn take_exception(&mut self) -> Option<ExnRef> {
+        self.shared.exception.borrow_mut().take()
+    }
+
     /// Why wasm is to be left.
     fn failure(&mut self, error: Error) -> HostFailure {
         let thrown = if error.is_exception() { self.shared.exception.borrow_mut().take() } else { None };
@@ -102,8 +108,30 @@ impl Func {
         ty: FuncType,
         callback: impl Fn(&mut Caller<'_>, &[Val], &mut [Val]) -> Result<(), Error> + 'static,
     ) -> Result<Func, Error> {
+        let id = rt::func_type_id(&ty);
+        Func::with_values(store, ty, id, callback)
+    }
+
+    /// A host function of a type of a module, by its index: of one that has supertypes or belongs to a recursion group, which
+    /// a [`FuncType`] does not say. Otherwise as [`Func::try_new`].
+    pub fn of_type(
+        store: &mut impl AsStoreMut,
+        module: &Module,
+        index: u32,
+        callback: impl Fn(&mut Caller<'_>, &[Val], &mut [Val]) -> Result<(), Error> + 'static,
+    ) -> Result<Func, Error> {
+        let id = module.loaded().type_ids()[index as usize];
+        Func::with_values(store, module.func_type(index), id, callback)
+    }
+
+    fn with_values(
+        store: &mut impl AsStoreMut,
+        ty: FuncType,
+        id: u32,
+        callback: impl Fn(&mut Caller<'_>, &[Val], &mut [Val]) -> Result<(), Error> + 'static,
+    ) -> Result<Func, Error> {
         let called = ty.clone();
-        Func::with_slots(store, ty, move |caller, slots| {
+        Func::with_slots(store, ty, id, move |caller, slots| {
             let read = |(ty, bits): (&ValType, &u128)| Val::from_slot(caller, *ty, *bits);
             let args: Vec<Val> = called.params.iter().zip(&*slots).map(read).collect();
             let mut results: Vec<Val> = called.results.iter().map(|ty| Val::default_of(*ty)).collect();
@@ -124,14 +152,14 @@ impl Func {
         closure.into_func(store)
     }
 
-    /// A host function over raw slots.
+    /// A host function over raw slots. `id` is the canonical number of its type.
     pub(crate) fn with_slots(
         store: &mut impl AsStoreMut,
         ty: FuncType,
+        id: u32,
         callback: impl Fn(&mut Caller<'_>, &mut [u128]) -> Result<(), Error> + 'static,
     ) -> Result<Func, Error> {
         let module = store.shared().engine.host_module(&ty)?;
-        let type_id = rt::func_type_id(&ty);
         // The closure lives in the store: a strong reference would keep what the store shares with handles forever.
         let shared = Rc::downgrade(store.shared());
         let slots = ty.params.len().max(ty.results.len());
@@ -144,7 +172,7 @@ impl Func {
             callback(&mut caller, slots).map_err(|error| caller.failure(error))
         });
         let runtime = store.runtime_mut();
-        let host = runtime.new_callback(module, type_id, boxed);
+        let host = runtime.new_callback(module, id, boxed);
         let pointer = runtime.host(host).funcref();
         Ok(Func::from_pointer(store, pointer))
     }

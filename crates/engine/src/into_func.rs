@@ -60,7 +60,8 @@ macro_rules! into_funcs {
             {
                 fn into_func(self, store: &mut impl AsStoreMut) -> Result<Func, Error> {
                     let ty = FuncType::new(<($($name,)*)>::types(), R::Results::types());
-                    Func::with_slots(store, ty, move |caller, slots| {
+                    let id = gantry_runtime::func_type_id(&ty);
+                    Func::with_slots(store, ty, id, move |caller, slots| {
                         let ($($arg,)*) = <($($name,)*)>::load(slots);
                         self(caller, $($arg),*).into_results()?.store(slots);
                         Ok(())

@@ -10,7 +10,7 @@ use gantry_runtime::TagId;
 
 use crate::root::{Item, Root};
 use crate::store::{AsStore, AsStoreMut, assert_same, check, root};
-use crate::{Error, Val};
+use crate::{Error, Module, Val};
 
 macro_rules! references {
     ($($(#[$doc:meta])* $name:ident)*) => {
@@ -124,6 +124,12 @@ impl Tag {
     pub fn new(store: &mut impl AsStoreMut, params: impl Into<Box<[gantry_module::ValType]>>) -> Tag {
         let id = gantry_runtime::func_type_id(&FuncType::new(params, []));
         let id = store.runtime_mut().new_tag(id);
+        Tag::from_id(store, id)
+    }
+
+    /// A tag of a type of a module, by its index: of one that belongs to a recursion group.
+    pub fn of_type(store: &mut impl AsStoreMut, module: &Module, index: u32) -> Tag {
+        let id = store.runtime_mut().new_tag(module.loaded().type_ids()[index as usize]);
         Tag::from_id(store, id)
     }
 

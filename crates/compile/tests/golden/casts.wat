@@ -1,0 +1,12 @@
+(module
+  (type $base (sub (struct)))
+  (type $derived (sub $base (struct (field i32))))
+  (type $leaf (sub final $derived (struct (field i32))))
+  (func (param anyref) (result i32) (ref.test (ref $derived) (local.get 0)))
+  (func (param (ref null $base)) (result (ref null $leaf)) (ref.cast (ref null $leaf) (local.get 0)))
+  (func (param anyref) (result i32) (ref.test (ref i31) (local.get 0)))
+  (func (param anyref) (result eqref)
+    (block $array (result (ref array))
+      (br_on_cast $array anyref (ref array) (local.get 0))
+      (drop)
+      (return (ref.null none)))))
