@@ -4,8 +4,8 @@
 mod util;
 
 use gantry_engine::{
-    Engine, Error, Extern, ExternType, Func, FuncType, Global, GlobalType, Instance, Linker, Memory, MemoryStyle,
-    MemoryType, RefType, Store, Table, TableType, TrapCode, Val, ValType,
+    Engine, Error, ExnRef, Extern, ExternType, Func, FuncType, Global, GlobalType, Instance, Linker, Memory,
+    MemoryStyle, MemoryType, RefType, Store, Table, TableType, Tag, TrapCode, Val, ValType,
 };
 use util::{STYLES, call, call_i32, engine, instance, module};
 
@@ -312,4 +312,47 @@ fn small(ty: ValType) -> Val {
         ValType::F64 => Val::from(8_f64),
         other => Val::default_of(other),
     }
+}
+
+/// Types that have subtypes or belong to a recursion group are not what their parameters and results say.
+#[test]
+fn host_functions_and_tags_of_types_of_a_module() {
+    let engine = Engine::default();
+    let mut store = Store::new(&engine);
+    let module = module(
+        &engine,
+        r#"(module
+          (rec (type $open (sub (func (param i32) (result i32)))) (type $pair (func (param i64))))
+          (import "m" "f" (func $f (type $open)))
+          (import "m" "t" (tag $t (type $pair)))
+          (func (export "run") (param i32) (result i32)
+            (block $caught (result i64)
+              (try_table (result i64) (catch $t $caught) (i64.extend_i32_s (call $f (local.get 0)))))
+            (i32.wrap_i64)))"#,
+    );
+    let indices: Vec<u32> = module
+        .imports()
+        .map(|import| match *import.ty() {
+            ExternType::Func(index) | ExternType::Tag(index) => index,
+            ref other => panic!("{other:?}"),
+        })
+        .collect();
+    let tag = Tag::of_type(&mut store, &module, indices[1]);
+    let thrown = tag.clone();
+    let func = Func::of_type(&mut store, &module, indices[0], move |caller, args, results| {
+        let [Val::I32(value)] = *args else { panic!("an i32, not {args:?}") };
+        if value < 0 {
+            let exception = ExnRef::new(caller, &thrown, &[Val::I64(77)])?;
+            return Err(caller.throw(exception));
+        }
+        results[0] = Val::I32(value + 1);
+        Ok(())
+    });
+    let func = func.expect("a function");
+    let ty = func.ty(&store);
+    let alike = Func::new(&mut store, ty, |_, _, _| Ok(()));
+    assert!(Instance::new(&mut store, &module, &[alike.into(), tag.clone().into()]).is_err(), "another type");
+    let instance = instance(&mut store, &module, &[func.into(), tag.into()]);
+    assert_eq!(call_i32(&mut store, &instance, "run", &[4]).expect("returns"), 5);
+    assert_eq!(call_i32(&mut store, &instance, "run", &[-1]).expect("returns"), 77);
 }
