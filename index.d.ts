@@ -337,6 +337,12 @@ export interface WASIOptions {
   clock?: { start?: bigint; step?: bigint };
   /** Makes random bytes repeatable. They are no secret then. */
   seed?: bigint;
+  /**
+   * Whether a program may have threads (wasi-threads: it imports `wasi.thread-spawn`), and how many at most beside the first; 256
+   * unless it says otherwise. They are threads of this process and run no JavaScript: `stdin`, `stdout`, `stderr` and `fs` cannot
+   * be functions, streams or file systems of JavaScript then. Default: false.
+   */
+  threads?: boolean | { max?: number };
 }
 
 /**
@@ -357,9 +363,16 @@ export class WASI {
   getImportObject(): Record<string, Record<string, Function>>;
 
   /**
-   * Runs a command: an instance with `_start` and a memory.
+   * As above; with the option `threads` also the shared memory that `module` imports, made for it. It has to be this one: its
+   * threads are not JavaScript's. Its `buffer` is an ArrayBuffer.
+   */
+  getImportObject(module: WebAssembly.Module): Record<string, Record<string, Function | WebAssembly.Memory>>;
+
+  /**
+   * Runs a command: an instance with `_start` and a memory. Its threads end with it, and it with the first thread that exits or
+   * traps.
    * @returns the exit code
-   * @throws {WebAssembly.RuntimeError} when it traps; {Error} when it was started before
+   * @throws {WebAssembly.RuntimeError} when it or one of its threads traps; {Error} when it was started before
    */
   start(instance: object): number;
 

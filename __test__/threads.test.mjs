@@ -40,6 +40,24 @@ test('the buffer is a SharedArrayBuffer over the memory', () => {
   assert.throws(() => new WebAssembly.Memory({ initial: 1, shared: true }), TypeError);
 });
 
+test('a module can define and export a shared memory', () => {
+  const source = `(module
+    (memory (export "memory") 1 3 shared)
+    (memory (export "plain") 1)
+    (data (i32.const 8) "text")
+    (func (export "grow") (result i32) (memory.grow (i32.const 1)))
+    (func (export "wait") (result i32)
+      (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 1000000))))`;
+  const { memory, plain, grow, wait } = new WebAssembly.Instance(new WebAssembly.Module(text(source)))
+    .exports;
+  assert.ok(memory.buffer instanceof SharedArrayBuffer && plain.buffer instanceof ArrayBuffer);
+  assert.deepEqual(memory.type(), { minimum: 1, maximum: 3, shared: true });
+  assert.deepEqual([...new Uint8Array(memory.buffer, 8, 4)], [...Buffer.from('text')]);
+  assert.equal(grow(), 1);
+  assert.equal(structuredClone(memory).buffer.byteLength, 2 << 16);
+  assert.equal(wait(), 2);
+});
+
 test('imports must be as shared as they say', () => {
   const wants = (type, memory) =>
     instanceOf(WebAssembly, `(module (import "m" "m" (memory ${type})))`, { m: { m: memory } });

@@ -36,6 +36,7 @@ let onExit;
 let onRequest;
 let onException;
 let exceptionOfError;
+let onInterruption;
 
 /** Sets what is called when wasm has grown a memory. It must not use the mailbox. */
 function setOnGrowth(callback) {
@@ -45,6 +46,11 @@ function setOnGrowth(callback) {
 /** Sets what is called when wasm wants something for a shared memory: it finds that in the slots, and leaves the answer there. */
 function setOnRequest(callback) {
   onRequest = callback;
+}
+
+/** Sets what is called when a loop was interrupted; what it throws leaves wasm. It must not use the mailbox. */
+function setOnInterruption(callback) {
+  onInterruption = callback;
 }
 
 /** Sets what makes an error of how native code has ended a program. */
@@ -130,8 +136,25 @@ function resume(anchor, depth, failure, suspend) {
 
 /** A function of its own: it is at entries to functions that the interpreter looks whether it is to stop. */
 function goOn() {
-  i32[Word.OPERATION] = (i32[Word.DEPTH] << OPERATION_BITS) | Operation.RETURN;
+  let operation = Operation.RETURN;
+  if (onInterruption !== undefined) {
+    try {
+      onInterruption();
+    } catch (error) {
+      pending = error;
+      i32[Word.CALLEE] = 0;
+      i32[Word.CALLEE_HIGH] = 0;
+      operation = Operation.THROW;
+    }
+  }
+  i32[Word.OPERATION] = (i32[Word.DEPTH] << OPERATION_BITS) | operation;
   enter();
+}
+
+function takePending() {
+  const error = pending;
+  pending = undefined;
+  return error;
 }
 
 function fail(status, anchor) {
@@ -139,12 +162,13 @@ function fail(status, anchor) {
   if (status === Status.THREW) {
     const exception = exceptionAddress();
     if (exception !== 0) throw onException(exception, anchor);
-    const error = pending;
-    pending = undefined;
-    throw error;
+    throw takePending();
   }
   if (status === Status.LOST) throw new Error('WebAssembly: the call was given up while it was interrupted');
-  if (status === Status.EXITED) throw onExit(JSON.parse(host.takeExit()));
+  if (status === Status.EXITED) {
+    const how = JSON.parse(host.takeExit());
+    throw how.reason === 'interrupted' ? takePending() : onExit(how);
+  }
   throw new RangeError('WebAssembly: out of memory for another call stack');
 }
 
@@ -166,6 +190,7 @@ module.exports = {
   setOnGrowth,
   setOnExit,
   setOnRequest,
+  setOnInterruption,
   setExceptions,
   i32,
   Word,

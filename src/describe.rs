@@ -1,6 +1,6 @@
 //! Types in the form that JavaScript gets them: short strings, and JSON for whole modules.
 
-use gantry_engine::{ExternType, FuncType, HeapType, Hierarchy, Module, RefType, ValType};
+use gantry_engine::{AddressType, ExternType, FuncType, HeapType, Hierarchy, MemoryType, Module, RefType, ValType};
 use gantry_runtime::{Trap, hierarchy};
 use serde::Serialize;
 
@@ -83,6 +83,25 @@ pub(crate) struct ExternInfo<'m> {
     /// In words, for error messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ty: Option<String>,
+    /// Of a memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
+}
+
+/// A memory's limits in pages.
+#[derive(Serialize)]
+pub(crate) struct Limits {
+    #[serde(rename = "is64")]
+    is_64: bool,
+    min: u64,
+    max: Option<u64>,
+    shared: bool,
+}
+
+impl Limits {
+    pub fn new(ty: &MemoryType) -> Limits {
+        Limits { is_64: ty.address == AddressType::I64, min: ty.min, max: ty.max, shared: ty.shared }
+    }
 }
 
 impl<'m> ExternInfo<'m> {
@@ -103,7 +122,8 @@ impl<'m> ExternInfo<'m> {
         };
         // Only imports can be missing or wrong.
         let words = module.is_some().then_some(words);
-        ExternInfo { module, name, kind: ty.kind().name(), signature, ty: words }
+        let limits = if let ExternType::Memory(memory) = ty { Some(Limits::new(memory)) } else { None };
+        ExternInfo { module, name, kind: ty.kind().name(), signature, ty: words, limits }
     }
 }
 

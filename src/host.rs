@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ptr::NonNull;
 use std::rc::Rc;
+use std::time::Duration;
 
 use gantry_engine::{CacheConfig, Config, Engine, Module, Tier};
 use gantry_runtime::{Collected, Store};
@@ -16,10 +17,13 @@ use slab::Slab;
 use crate::enter::{self, Calls};
 use crate::roots::{Kind, Roots};
 use crate::ticker;
-use crate::wasi::{Ended, Program};
+use crate::wasi::{Ended, MainProgram};
 
 /// Collections start at this many new things, and when those outnumber half of the ones that were there.
 const MIN_DEBT: usize = 1024;
+
+/// How long wasm waits in a memory before it lets JavaScript in, where it may be terminated.
+const WAIT_SLICE: Duration = Duration::from_millis(10);
 
 /// The engine of the process.
 pub(crate) fn engine() -> napi::Result<&'static Engine> {
@@ -61,7 +65,7 @@ pub(crate) struct State {
     /// What V8 was told that memories hold.
     pub reported_memory: i64,
     /// WASI programs.
-    pub programs: Slab<Rc<Program>>,
+    pub programs: Slab<MainProgram>,
     /// Objects of the wasm heap that JavaScript holds.
     pub objects: Rc<RefCell<HashSet<usize>>>,
     /// How the program ended that ended last.
@@ -88,6 +92,7 @@ impl Host {
         let mut store = Store::new();
         // SAFETY: the mailbox has room for the most values that a function can have, and outlives the store.
         unsafe { store.set_suspension_slots(calls.slots()) };
+        store.set_wait_slice(WAIT_SLICE);
         ticker::register(store.poll_page());
         let objects = Rc::<RefCell<HashSet<usize>>>::default();
         let held = objects.clone();
@@ -188,6 +193,8 @@ impl Host {
 
 impl Drop for Host {
     fn drop(&mut self) {
+        // Their threads refer to the store.
+        self.state.programs.clear();
         enter::forget(&mut self.state);
         ticker::unregister(self.state.store.poll_page());
     }

@@ -55,6 +55,7 @@ fn give_natives(store: &mut Store, id: InstanceId, items: &[Extern], numbers: &[
 impl Host {
     /// Makes an instance and ties it to `anchor`. `numbers` has two numbers for each import. Returns why there is no
     /// instance: for imports that do not fit their index, what was expected and what was found; for a trap its code.
+    /// `shared` are the shared memories that it defines.
     ///
     /// Otherwise `numbers` has its number, the address of its start function or 0, and four numbers for each
     /// export: for functions address, owner and index there; for the rest a number and whether it is imported.
@@ -65,6 +66,7 @@ impl Host {
         module: u32,
         mut numbers: Float64Array,
         anchor: Unknown<'_>,
+        shared: Vec<u32>,
     ) -> napi::Result<Option<String>> {
         let state = &mut *self.state;
         let loaded = state.modules[module as usize].loaded().clone();
@@ -81,6 +83,7 @@ impl Host {
                 other => return Err(napi::Error::from_reason(format!("no such import: {other}"))),
             });
         }
+        state.store.supply_shared_memories(shared.into_iter().map(MemoryId).collect());
         // SAFETY: JavaScript has the items from live objects of this host.
         let made = unsafe { state.store.instantiate(&loaded, &items) };
         state.report_memory(env)?;

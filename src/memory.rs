@@ -25,6 +25,24 @@ impl Host {
         Ok(made.ok().map(|id| id.0))
     }
 
+    /// Makes a shared memory that is not of JavaScript's engine, for native threads; limits are in pages. Returns its number, or
+    /// nothing when there is no memory.
+    #[napi]
+    pub fn new_native_memory(&mut self, env: Env, is_64: bool, min: f64, max: f64) -> napi::Result<Option<u32>> {
+        let limits = MemoryType::new(min as u64, Some(max as u64));
+        let ty = MemoryType { address: address_type(is_64), shared: true, ..limits };
+        let Ok(shared) = SharedMemory::new(ty) else { return Ok(None) };
+        let id = self.state.store.add_shared_memory(shared);
+        self.state.report_memory(env)?;
+        Ok(Some(id.0))
+    }
+
+    /// The present size of a memory in bytes.
+    #[napi]
+    pub fn memory_length(&self, memory: u32) -> f64 {
+        self.state.store.memory(MemoryId(memory)).len() as f64
+    }
+
     /// A memory in a SharedArrayBuffer, of which `bytes` is a view, that can grow in place to `max` pages; returns its number.
     /// `object` keeps the buffer alive, and is kept as long as the memory.
     #[napi]
@@ -76,12 +94,14 @@ impl Host {
         self.state.store.memory(MemoryId(memory)).ty().address == AddressType::I64
     }
 
-    /// Whether it has 64-bit addresses, its present size and its maximum in pages, and whether it is shared.
+    /// Whether it has 64-bit addresses, its present size and its maximum in pages, whether it is shared, and whether JavaScript's
+    /// engine has allocated it.
     #[napi]
-    pub fn memory_limits(&self, memory: u32) -> (bool, f64, Option<f64>, bool) {
+    pub fn memory_limits(&self, memory: u32) -> (bool, f64, Option<f64>, bool, bool) {
         let memory = self.state.store.memory(MemoryId(memory));
         let ty = memory.ty();
-        (ty.address == AddressType::I64, memory.pages() as f64, ty.max.map(|max| max as f64), ty.shared)
+        let foreign = memory.shared().is_some_and(|shared| shared.is_foreign());
+        (ty.address == AddressType::I64, memory.pages() as f64, ty.max.map(|max| max as f64), ty.shared, foreign)
     }
 
     /// An array buffer over a memory's bytes as they are now. Throws where there are no buffers of that size.

@@ -8,7 +8,7 @@ use once_cell::sync::OnceCell;
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::describe::ExternInfo;
+use crate::describe::{ExternInfo, Limits};
 use crate::host::{Host, engine};
 use crate::keys;
 
@@ -30,6 +30,14 @@ struct ModuleInfo<'m> {
     cached: bool,
     #[serde(rename = "writesTables")]
     writes_tables: bool,
+    /// Those that it defines.
+    #[serde(rename = "sharedMemories")]
+    shared_memories: Vec<Limits>,
+}
+
+fn shared_memories(module: &gantry_module::Module) -> Vec<Limits> {
+    let defined = &module.memories[module.imported_memories as usize..];
+    defined.iter().filter(|ty| ty.shared).map(Limits::new).collect()
 }
 
 /// A compiled module on its way to a host.
@@ -119,6 +127,7 @@ impl Host {
             start: module.loaded().module().start.is_some(),
             cached: module.loaded().is_mapped(),
             writes_tables: module.loaded().artifact().writes_tables(),
+            shared_memories: shared_memories(module.loaded().module()),
         };
         Ok(serde_json::to_string(&info).expect("plain data"))
     }

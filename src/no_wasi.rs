@@ -9,7 +9,7 @@ use napi_derive::napi;
 use crate::host::{Host, State};
 
 /// There are none.
-pub(crate) struct Program;
+pub(crate) struct MainProgram;
 
 /// Nothing ends that way.
 pub(crate) struct Ended;

@@ -14,6 +14,7 @@ const { collectIfDue, collectNow } = require('../values');
 const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject, globalOf } = require('./global');
 const { Memory, EXISTING, isMemory, idOfMemory, memoryObject } = require('./memory');
 const { isModule, idOfModule, infoOfModule } = require('./module');
+const { createShared } = require('./shared');
 const { Table, isTable, idOfTable, holdersOfTable, tableObject } = require('./table');
 const { isSuspending, suspendingThunk } = require('./promise');
 const { isTag, idOfTag, tagObject } = require('./tag');
@@ -169,14 +170,15 @@ function readGlobal(wanted, value, anchor, index, what) {
  */
 function instantiate(module, { given, anchor, imports }, what) {
   collectIfDue();
-  const { exports } = infoOfModule(module);
+  const { exports, sharedMemories } = infoOfModule(module);
+  const shared = sharedMemories.map(({ is64, min, max }) => createShared(is64, min, max, what).id);
   const out = scratch(Math.max(given.length, EXPORTS_AT + exports.length * EXPORT_STRIDE));
   for (let i = 0; i < given.length; i++) out[i] = given[i];
-  let reason = host.instantiate(idOfModule(module), out, anchor);
+  let reason = host.instantiate(idOfModule(module), out, anchor, shared);
   if (reason === 'memory') {
     // Garbage may hold the address space.
     collectNow();
-    reason = host.instantiate(idOfModule(module), out, anchor);
+    reason = host.instantiate(idOfModule(module), out, anchor, shared);
   }
   if (reason !== null) throw instantiationError(reason, imports, what);
   anchor.id = out[0];

@@ -32,7 +32,10 @@ const UNTRANSFERABLE = {
 /** Buffers keep their memories alive. */
 const memoryOfBuffer = new WeakMap();
 
-/** What is known of a memory: its number, whether its addresses have 64 bits, its buffer unless it is shared. */
+/**
+ * What is known of a memory: its number, whether its addresses have 64 bits, whether it is shared and whether Node's engine has then
+ * allocated it, else its buffer.
+ */
 const State = brand();
 
 /** The state of a memory, which may have come from another thread just now. */
@@ -42,7 +45,7 @@ class Memory {
   constructor(descriptor) {
     if (descriptor === EXISTING) {
       const id = arguments[1];
-      return bind(host.memoryLimits(id)[3] ? structuredClone(host.sharedObject(id)) : this, id, new.target);
+      return bind(host.memoryLimits(id)[4] ? structuredClone(host.sharedObject(id)) : this, id, new.target);
     }
     required(1, arguments.length, 'WebAssembly.Memory()');
     const { id, object = this } = create(descriptor);
@@ -54,7 +57,7 @@ class Memory {
     const state = stateOf(this);
     required(1, arguments.length, 'WebAssembly.Memory.grow()');
     const pages = addressValue(delta, state.is64, 'WebAssembly.Memory.grow(): delta');
-    const old = state.isShared ? growSharedBy(state.id, pages) : host.growMemory(state.id, pages);
+    const old = state.isOfNode ? growSharedBy(state.id, pages) : host.growMemory(state.id, pages);
     if (old === null) throw new RangeError('WebAssembly.Memory.grow(): maximum memory size exceeded');
     refresh(state);
     return addressOf(old, state.is64);
@@ -63,7 +66,9 @@ class Memory {
   /** https://webassembly.github.io/spec/js-api/#dom-memory-buffer */
   get buffer() {
     const state = stateOf(this);
-    if (state.isShared) return sharedBuffer(state.id);
+    if (state.isOfNode) return sharedBuffer(state.id);
+    // Threads may have grown it.
+    if (state.isShared && state.buffer?.byteLength !== host.memoryLength(state.id)) refresh(state);
     if (state.buffer === null) {
       state.buffer = Object.defineProperties(bufferOf(state.id), UNTRANSFERABLE);
       memoryOfBuffer.set(state.buffer, this);
@@ -83,9 +88,9 @@ function bind(object, id, target) {
     const { prototype } = target;
     Object.setPrototypeOf(object, isObject(prototype) ? prototype : Memory.prototype);
   }
-  const [is64, , , isShared] = host.memoryLimits(id);
-  State.set(object, { id, is64, isShared, buffer: null });
-  if (!isShared) markAsUncloneable(object);
+  const [is64, , , isShared, isOfNode] = host.memoryLimits(id);
+  State.set(object, { id, is64, isShared, isOfNode, buffer: null });
+  if (!isOfNode) markAsUncloneable(object);
   host.track(Kind.MEMORY, id, object);
   return object;
 }
@@ -160,6 +165,16 @@ Object.defineProperty(Memory, Symbol.hasInstance, {
   configurable: true,
 });
 
+/** A shared memory that native threads use: it is not of Node's engine, and its buffer is a plain ArrayBuffer. */
+function nativeMemory({ is64, min, max }) {
+  collectIfDue();
+  const id = host.newNativeMemory(is64, min, max);
+  if (id === null) throw new RangeError('WebAssembly.Memory: could not allocate memory');
+  return new Memory(EXISTING, id);
+}
+
+const isSharedMemory = (memory) => stateOf(memory).isShared;
+
 const idOfMemory = (memory) => stateOf(memory).id;
 
 /** https://webassembly.github.io/spec/js-api/#create-a-memory-object */
@@ -177,4 +192,4 @@ setOnGrowth(() => {
 const isMemory = (value) =>
   typeof value === 'object' && value !== null && (State.has(value) || adopt(value) !== undefined);
 
-module.exports = { Memory, EXISTING, isMemory, idOfMemory, memoryObject };
+module.exports = { Memory, EXISTING, isMemory, isSharedMemory, idOfMemory, memoryObject, nativeMemory };

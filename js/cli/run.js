@@ -48,6 +48,7 @@ function main(args) {
   if (file === undefined) throw new UsageError('run needs a file: gantry run [OPTIONS] FILE [--] [ARGS…]');
   const { WebAssembly } = require('../api/namespace');
   const { WASI } = require('../wasi/wasi');
+  const { importsSpawn } = require('../wasi/threads');
   const bytes = readModule(file);
   const load = isCompiled(bytes)
     ? WebAssembly.Module.deserialize
@@ -59,9 +60,10 @@ function main(args) {
     env: environment(values.env ?? []),
     preopens: preopens(WASI, values),
     stdin: values.stdin === undefined ? 0 : openInput(values.stdin),
+    threads: importsSpawn(module),
     returnOnExit: true,
   });
-  const instance = named(file, () => new WebAssembly.Instance(module, wasi.getImportObject()));
+  const instance = named(file, () => new WebAssembly.Instance(module, wasi.getImportObject(module)));
   try {
     if (values.invoke !== undefined) return invoke(wasi, module, instance, values.invoke, programArgs);
     if (typeof instance.exports._start !== 'function') throw new UsageError(noStart(file, instance));

@@ -5,6 +5,7 @@ const errors = require('./errors');
 const { fileSystem } = require('./node-fs');
 const { toRights } = require('./rights');
 const { input, output, isReadable, isWritable } = require('./stdio');
+const { readThreads } = require('./threads');
 
 const MODULE_NAMES = { unstable: 'wasi_unstable', preview1: 'wasi_snapshot_preview1' };
 
@@ -50,8 +51,14 @@ function readOptions(options) {
     stdio: ['stdin', 'stdout', 'stderr'].map((name, fd) => readStdio(options[name] ?? fd, name, failure)),
     sockets: readSockets(options.sockets),
     ...determinism(options),
+    maxThreads: readThreads(options.threads),
   };
   const native = ![...program.preopens, ...program.stdio].some(({ backend }) => backend);
+  if (!native && program.maxThreads !== undefined) {
+    const reason =
+      'cannot go with functions, streams or a file system of JavaScript, which threads cannot call';
+    throw errors.invalidValue('options.threads', options.threads, reason);
+  }
   return { moduleName: MODULE_NAMES[version], returnOnExit, native, program, failure };
 }
 

@@ -4,9 +4,10 @@
 const { host, Kind } = require('../binding');
 const { setOnExit } = require('../drive');
 const { bindNatively } = require('../native');
-const { isMemory, idOfMemory } = require('../api/memory');
+const { isMemory, isSharedMemory, idOfMemory } = require('../api/memory');
 const errors = require('./errors');
 const { Directory, readOptions } = require('./options');
+const { threadImports, runWithThreads, SPAWN, SPAWN_SIGNATURE, SPAWN_PLACE } = require('./threads');
 
 /** Thrown through the frames of a program that has ended, as in Node.js. */
 const EXIT = Symbol('kExitCode');
@@ -23,6 +24,9 @@ class WASI {
   #failure;
   #exitCode = 0;
   #memory = null;
+  #isShared = false;
+  /** `thread-spawn`, where the program may have threads. */
+  #spawn;
   #instance = null;
 
   constructor(options = {}) {
@@ -36,8 +40,9 @@ class WASI {
     host.programFunctions(this.#id).forEach(([name, signature], index) => {
       const func = this.#function(name, index);
       this.wasiImport[name] = func;
-      if (native) bindNatively(func, { number: this.#id * MAX_FUNCTIONS + index, signature, owner: this });
+      if (native) this.#bind(func, index, signature);
     });
+    if (program.maxThreads !== undefined) this.#spawn = this.#spawnFunction();
   }
 
   /** A directory of the host, with what may be done in it. */
@@ -45,9 +50,13 @@ class WASI {
     return new Directory(path, options);
   }
 
-  /** What a module imports. */
-  getImportObject() {
-    return { [this.#moduleName]: this.wasiImport };
+  /**
+   * What a module imports.
+   * @param {WebAssembly.Module} [module] one with threads, whose memory is then among it
+   */
+  getImportObject(module) {
+    const imports = this.#spawn ? threadImports(this.#spawn, module) : {};
+    return { ...imports, [this.#moduleName]: this.wasiImport };
   }
 
   /** Gives the functions a memory without calling anything. */
@@ -60,6 +69,7 @@ class WASI {
     }
     this.#memory = memory;
     this.#instance = instance;
+    this.#isShared = isMemory(memory) ? isSharedMemory(memory) : memory.buffer instanceof SharedArrayBuffer;
     if (isMemory(memory)) host.setProgramMemory(this.#id, idOfMemory(memory));
   }
 
@@ -69,7 +79,7 @@ class WASI {
     const { _start, _initialize } = instance.exports;
     errors.validateOfType(_start, 'function', 'instance.exports._start');
     errors.validateOfType(_initialize, 'undefined', 'instance.exports._initialize');
-    const { exited } = this.#untilExit(_start);
+    const { exited } = this.#untilExit(this.#spawn ? () => this.#runWithThreads(_start) : _start);
     return exited ? this.#exitCode : 0;
   }
 
@@ -81,6 +91,10 @@ class WASI {
     if (_initialize === undefined) return;
     errors.validateOfType(_initialize, 'function', 'instance.exports._initialize');
     _initialize();
+  }
+
+  #runWithThreads(start) {
+    return runWithThreads(this.#id, start, start, (how) => this.#ended(how));
   }
 
   #untilExit(work) {
@@ -98,7 +112,10 @@ class WASI {
       process.kill(process.pid, signal);
       code = 128 + (require('node:os').constants.signals[signal] ?? 0);
     }
-    if (!this.#returnOnExit) process.exit(code);
+    if (!this.#returnOnExit) {
+      if (this.#spawn) host.finishThreads(this.#id);
+      process.exit(code);
+    }
     this.#exitCode = code;
     return EXIT;
   }
@@ -108,12 +125,24 @@ class WASI {
     const func = (...args) => {
       if (this.#memory === null) throw errors.notStarted();
       const numbers = BigUint64Array.from(args, toBits);
-      const outcome = host.callProgram(this.#id, index, new Uint8Array(this.#memory.buffer), numbers);
+      const bytes = new Uint8Array(this.#memory.buffer);
+      const outcome = host.callProgram(this.#id, index, bytes, this.#isShared, numbers);
       this.#throwFailure();
       if (typeof outcome === 'number') return outcome;
       throw this.#ended(outcome);
     };
     return Object.defineProperty(func, 'name', { value: name, configurable: true });
+  }
+
+  /** `thread-spawn` as JavaScript can call it. */
+  #spawnFunction() {
+    const spawn = { [SPAWN]: (argument) => host.spawnThread(this.#id, argument | 0) }[SPAWN];
+    this.#bind(spawn, SPAWN_PLACE, SPAWN_SIGNATURE);
+    return spawn;
+  }
+
+  #bind(func, place, signature) {
+    bindNatively(func, { number: this.#id * MAX_FUNCTIONS + place, signature, owner: this });
   }
 
   /** Throws what a file system or callback of the options threw. */

@@ -2,7 +2,9 @@
 //!
 //! Each is one function, `(operation, path, other, a, b, bytes) => answer`, that does one operation and never throws.
 
-use std::rc::Rc;
+use std::mem::ManuallyDrop;
+use std::sync::Arc;
+use std::thread::{self, ThreadId};
 
 use gantry_wasi::fs::path::{Handle, PathEntry, PathFs, PathOpen, Positioned};
 use gantry_wasi::fs::{File, Result};
@@ -88,18 +90,37 @@ fn file_type(number: u32) -> FileType {
     }
 }
 
-/// A function of JavaScript that does operations.
+/// A function of JavaScript that does operations. Programs with threads get none.
 pub(super) struct Backend {
+    /// The thread that it belongs to: on any other it does nothing.
+    thread: ThreadId,
     env: Env,
-    function: FunctionRef<Arguments, Answer>,
+    function: ManuallyDrop<FunctionRef<Arguments, Answer>>,
+}
+
+// SAFETY: the function is used and dropped on the thread that it belongs to only.
+unsafe impl Send for Backend {}
+// SAFETY: as above.
+unsafe impl Sync for Backend {}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        if thread::current().id() == self.thread {
+            // SAFETY: it is not used any more.
+            unsafe { ManuallyDrop::drop(&mut self.function) };
+        }
+    }
 }
 
 impl Backend {
-    pub fn new(env: Env, BackendFunction(function): BackendFunction) -> Rc<Backend> {
-        Rc::new(Backend { env, function })
+    pub fn new(env: Env, BackendFunction(function): BackendFunction) -> Arc<Backend> {
+        Arc::new(Backend { thread: thread::current().id(), env, function: ManuallyDrop::new(function) })
     }
 
     fn ask(&self, op: &str, path: &str, other: &str, a: f64, b: f64, bytes: Option<&[u8]>) -> Result<Answer> {
+        if thread::current().id() != self.thread {
+            return Err(Errno::IO);
+        }
         let arguments = (op.to_owned(), path.to_owned(), other.to_owned(), a, b, bytes.map(Buffer::from));
         // The function does not throw unless JavaScript is being terminated.
         let answer = self.function.borrow_back(&self.env).and_then(|function| function.call(arguments.into()));
@@ -129,7 +150,7 @@ fn seconds(time: SetTime) -> f64 {
 }
 
 /// A file system.
-pub(super) struct BackendFs(pub Rc<Backend>);
+pub(super) struct BackendFs(pub Arc<Backend>);
 
 impl PathFs for BackendFs {
     fn lstat(&self, path: &str) -> Result<FileStat> {
@@ -194,7 +215,7 @@ impl BackendFs {
 
 /// An open file of a [`BackendFs`], by the number that JavaScript knows it by.
 struct BackendHandle {
-    backend: Rc<Backend>,
+    backend: Arc<Backend>,
     fd: f64,
 }
 
@@ -261,7 +282,7 @@ impl Drop for BackendHandle {
 }
 
 /// A standard stream.
-pub(super) struct BackendStream(pub Rc<Backend>);
+pub(super) struct BackendStream(pub Arc<Backend>);
 
 impl Handle for BackendStream {
     fn stat(&self) -> Result<FileStat> {

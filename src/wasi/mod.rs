@@ -5,11 +5,13 @@
 
 mod backend;
 mod options;
+mod threads;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ptr::NonNull;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU8;
 
 use gantry_engine::ExternType;
 use gantry_runtime::{FuncPtr, HostFailure, LoadedModule, MemoryId, Store, VALUE_SIZE};
@@ -21,19 +23,39 @@ use serde::Serialize;
 
 use crate::host::{Host, State};
 use options::{ProgramOptions, Refusal};
+use threads::Threads;
 
 /// Functions are numbered by program and place: more than any version has.
 const MAX_FUNCTIONS: u32 = 64;
 
-/// The store whose fiber a function of WASI runs on, while one does.
-type Fiber = Rc<Cell<Option<NonNull<Store>>>>;
+/// The place of `wasi.thread-spawn`, which is of no version.
+const SPAWN: u32 = MAX_FUNCTIONS - 1;
 
-/// A program.
+thread_local! {
+    /// The store whose fiber a function of WASI runs on, while one does.
+    static FIBER: Cell<Option<NonNull<Store>>> = const { Cell::new(None) };
+}
+
+/// A program, which its threads share.
 pub(crate) struct Program {
     version: Version,
-    context: RefCell<Context>,
-    memory: Cell<Option<MemoryId>>,
-    fiber: Fiber,
+    context: Context,
+    /// Where it may have threads.
+    threads: Option<Threads>,
+}
+
+/// A program as the JavaScript thread has it that it was made on.
+pub(crate) struct MainProgram {
+    program: Arc<Program>,
+    memory: Rc<Cell<Option<MemoryId>>>,
+    /// Whether a call is going on that JavaScript has made.
+    busy: Cell<bool>,
+}
+
+impl Drop for MainProgram {
+    fn drop(&mut self) {
+        self.program.finish_threads();
+    }
 }
 
 /// Why a call of a native function did not return.
@@ -49,6 +71,9 @@ enum Reason {
     /// The host asked wasm to be left.
     #[serde(rename = "interrupted")]
     Interrupted,
+    /// A thread has called a function that is JavaScript.
+    #[serde(rename = "javascript")]
+    JavaScript { name: String },
 }
 
 /// How and which program ended.
@@ -79,32 +104,47 @@ impl From<Exit> for Reason {
     }
 }
 
+/// Suspends the fiber that the calling function of WASI runs on; returns whether wasm is to be left.
+fn pause() -> bool {
+    // SAFETY: set by `run_on_fiber`, which runs on that store's fiber and has borrowed nothing from it but the memory, whose
+    // bytes stay where they are while it waits. No lock is held by a function that waits.
+    FIBER.get().is_some_and(|mut store| unsafe { store.as_mut().pause() })
+}
+
+/// The memory of a program while one of its calls runs.
+///
+/// # Safety
+/// The memory stays where it is, and is not used by anything else unless it is shared.
+unsafe fn guest<'a>(base: *mut u8, len: usize, shared: bool) -> Guest<'a> {
+    // SAFETY: promised by the caller. What other threads may write to is accessed atomically.
+    unsafe {
+        if shared {
+            Guest::shared(std::slice::from_raw_parts(base.cast::<AtomicU8>(), len))
+        } else {
+            Guest::new(std::slice::from_raw_parts_mut(base, len))
+        }
+    }
+}
+
 impl Program {
     fn new(env: Env, options: ProgramOptions) -> Result<Program, Refusal> {
         let version = options.version();
-        let fiber = Fiber::default();
-        let waiting = fiber.clone();
-        let context = options.context(env)?.interrupt(move || {
-            // SAFETY: set by `run_on_fiber`, which runs on that store's fiber and has borrowed nothing from it but the
-            // memory, whose bytes stay where they are while it waits.
-            waiting.get().is_some_and(|mut store| unsafe { store.as_mut().pause() })
-        });
-        Ok(Program { version, context: RefCell::new(context.build()), memory: Cell::new(None), fiber })
-    }
-
-    fn call(&self, function: &Function, memory: &mut [u8], arguments: &[u64]) -> Result<Errno, Exit> {
-        // It is taken while JavaScript that a call needs calls another, or if a call was given up in the middle.
-        let Ok(mut context) = self.context.try_borrow_mut() else { return Ok(Errno::BUSY) };
-        (function.call)(&mut context, &mut Guest::new(memory), arguments)
+        let threads = options.max_threads.map(|max| Threads::new(max as usize));
+        let context = options.context(env)?.interrupt(pause).build();
+        Ok(Program { version, context, threads })
     }
 
     /// Called by compiled code: arguments and result are in `values`.
-    fn run_on_fiber(&self, function: &Function, store: &mut Store, values: *mut u8) -> Result<(), Reason> {
-        let memory = self.memory.get().ok_or(Reason::NotStarted)?;
+    fn run_on_fiber(
+        &self,
+        function: &Function,
+        store: &mut Store,
+        memory: MemoryId,
+        values: *mut u8,
+    ) -> Result<(), Reason> {
         let memory = store.memory(memory);
-        // SAFETY: the memory is alive as long as its program, and nothing else touches it while the function runs; but
-        // threads of the program if it is shared, which has to order their accesses as on any system.
-        let memory = unsafe { std::slice::from_raw_parts_mut(memory.base().as_ptr(), memory.len()) };
+        // SAFETY: the memory is alive as long as its program. While the function runs no wasm of this store does.
+        let mut guest = unsafe { guest(memory.base().as_ptr(), memory.len(), memory.shared().is_some()) };
         let mut arguments = [0; 16];
         let arguments = &mut arguments[..function.params.len()];
         for (i, (argument, ty)) in arguments.iter_mut().zip(function.params).enumerate() {
@@ -117,9 +157,9 @@ impl Program {
                 }
             };
         }
-        let outer = self.fiber.replace(Some(NonNull::from(store)));
-        let outcome = self.call(function, memory, arguments);
-        self.fiber.set(outer);
+        let outer = FIBER.replace(Some(NonNull::from(store)));
+        let outcome = (function.call)(&self.context, &mut guest, arguments);
+        FIBER.set(outer);
         let errno = outcome?;
         if !function.results.is_empty() {
             // SAFETY: there is room for the result, an errno.
@@ -127,22 +167,54 @@ impl Program {
         }
         Ok(())
     }
+
+    /// `wasi.thread-spawn`, called by compiled code.
+    fn spawn_on_fiber(self: &Arc<Program>, values: *mut u8) {
+        // SAFETY: compiled code has stored the argument there, and takes the result from there.
+        unsafe {
+            let argument = values.cast::<i32>().read();
+            values.cast::<i32>().write(self.spawn(argument));
+        }
+    }
+}
+
+impl MainProgram {
+    fn call(&self, function: &Function, guest: &mut Guest<'_>, arguments: &[u64]) -> Result<Errno, Exit> {
+        // JavaScript that a call needs may call another.
+        if self.busy.replace(true) {
+            return Ok(Errno::BUSY);
+        }
+        let outer = FIBER.replace(None);
+        let outcome = (function.call)(&self.program.context, guest, arguments);
+        FIBER.set(outer);
+        self.busy.set(false);
+        outcome
+    }
 }
 
 impl State {
     /// The native function of a number, for an import of `module`, whose type it has.
     pub(crate) fn native_function(&mut self, module: &Arc<LoadedModule>, import: usize, number: u32) -> FuncPtr {
         let id = number / MAX_FUNCTIONS;
-        let program = self.programs[id as usize].clone();
-        let function = &functions(program.version)[(number % MAX_FUNCTIONS) as usize];
+        let main = &self.programs[id as usize];
+        let (program, memory) = (main.program.clone(), main.memory.clone());
         let ExternType::Func(ty) = module.module().imports[import].ty else {
             unreachable!("JavaScript binds functions only");
         };
-        let native = move |store: &mut Store, values: *mut u8| {
-            let outcome = program.run_on_fiber(function, store, values);
-            outcome.map_err(|reason| HostFailure::Error(Box::new(Ended { program: id, reason })))
+        let run = move |store: &mut Store, values: *mut u8| match number % MAX_FUNCTIONS {
+            SPAWN => {
+                program.spawn_on_fiber(values);
+                Ok(())
+            }
+            index => {
+                let function = &functions(program.version)[index as usize];
+                program.run_on_fiber(function, store, memory.get().ok_or(Reason::NotStarted)?, values)
+            }
         };
-        let host = self.store.new_native(module.clone(), ty, Box::new(native));
+        let native = move |store: &mut Store, values: *mut u8| {
+            run(store, values).map_err(|reason| HostFailure::Error(Box::new(Ended { program: id, reason })))
+        };
+        let host = self.store.new_native(module.clone(), ty, Box::new(native), number);
         self.store.host(host).funcref()
     }
 }
@@ -162,7 +234,11 @@ impl Host {
     #[napi]
     pub fn new_program(&mut self, env: Env, options: ProgramOptions) -> Either<u32, Refusal> {
         match Program::new(env, options) {
-            Ok(program) => Either::A(self.state.programs.insert(Rc::new(program)) as u32),
+            Ok(program) => {
+                let (memory, busy) = (Rc::default(), Cell::new(false));
+                let main = MainProgram { program: Arc::new(program), memory, busy };
+                Either::A(self.state.programs.insert(main) as u32)
+            }
             Err(refusal) => Either::B(refusal),
         }
     }
@@ -170,7 +246,7 @@ impl Host {
     /// The functions that a program can import, each with its name and signature.
     #[napi]
     pub fn program_functions(&self, program: u32) -> Vec<(String, String)> {
-        let version = self.state.programs[program as usize].version;
+        let version = self.state.programs[program as usize].program.version;
         functions(version).iter().map(|function| (function.name.to_owned(), signature(function))).collect()
     }
 
@@ -180,21 +256,28 @@ impl Host {
         self.state.programs[program as usize].memory.set(Some(MemoryId(memory)));
     }
 
-    /// Calls a function. Returns an errno, or how the program has ended.
+    /// Calls a function; `shared` says whether other threads may use the memory meanwhile. Returns an errno, or how the program
+    /// has ended.
     #[napi]
     pub fn call_program(
         &self,
         program: u32,
         function: u32,
         mut memory: Uint8Array,
+        shared: bool,
         arguments: BigUint64Array,
     ) -> napi::Result<Either<u32, ProgramEnd>> {
-        let program = self.state.programs[program as usize].clone();
-        let function = &functions(program.version)[function as usize];
-        // SAFETY: JavaScript gave the bytes away for the time of the call.
-        let memory = unsafe { memory.as_mut() };
-        let arguments = arguments.get(..function.params.len());
-        let outcome = arguments.map_or(Ok(Errno::INVAL), |arguments| program.call(function, memory, arguments));
+        let main = &self.state.programs[program as usize];
+        let function = &functions(main.program.version)[function as usize];
+        let Some(arguments) = arguments.get(..function.params.len()) else {
+            return Ok(Either::A(Errno::INVAL.raw().into()));
+        };
+        // SAFETY: JavaScript gave the bytes away for the time of the call, but for threads where it says so.
+        let mut guest = unsafe {
+            let (base, len) = (memory.as_mut().as_mut_ptr(), memory.len());
+            guest(base, len, shared)
+        };
+        let outcome = main.call(function, &mut guest, arguments);
         Ok(match outcome {
             Ok(errno) => Either::A(errno.raw().into()),
             Err(Exit::Code(code)) => Either::B(ProgramEnd { code, signal: None }),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Cursor};
 use std::os::fd::BorrowedFd;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gantry_wasi::fs::memory::Tree;
 use gantry_wasi::fs::stream::Input;
@@ -33,6 +33,8 @@ pub struct ProgramOptions {
     pub clock: Option<ClockOptions>,
     /// Makes random bytes repeatable.
     pub seed: Option<BigInt>,
+    /// How many threads it may have beside the first; without it, it has no threads.
+    pub max_threads: Option<u32>,
 }
 
 /// A directory that a program is given.
@@ -141,7 +143,7 @@ fn directory(env: Env, options: PreopenOptions, start: Option<u64>) -> Result<Pr
         |error: io::Error| Refusal::new(format!("the directory {path:?} for {guest:?} cannot be opened"), &error);
     let dir = match (backend, &path, files) {
         (Some(backend), Some(path), _) => {
-            let fs = Rc::new(BackendFs(Backend::new(env, backend)));
+            let fs = Arc::new(BackendFs(Backend::new(env, backend)));
             fs::path::open_dir(fs, path).map_err(|errno| refuse(system_error(errno)))?
         }
         (None, Some(path), _) => native::open_dir(path).map_err(refuse)?,
@@ -155,7 +157,7 @@ fn directory(env: Env, options: PreopenOptions, start: Option<u64>) -> Result<Pr
     Ok(if read_only { preopen.read_only() } else { preopen })
 }
 
-fn tree(guest: &str, files: Vec<FileOptions>, start: Option<u64>) -> Result<Rc<dyn Dir>, Refusal> {
+fn tree(guest: &str, files: Vec<FileOptions>, start: Option<u64>) -> Result<Arc<dyn Dir>, Refusal> {
     let tree = start.map_or_else(Tree::new, Tree::repeatable);
     for FileOptions { path, bytes } in files {
         let added = match bytes {

@@ -1,6 +1,7 @@
 //! Activations: runs of wasm, each on a fiber, stepped by the embedder.
 
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gantry_abi::vmctx::VMStoreContext;
 
@@ -8,6 +9,7 @@ use crate::fiber::Fiber;
 use crate::host::{HostFailure, HostFunction};
 use crate::store::{FuncPtr, MemoryId, Store};
 use crate::trap::{self, Running, Trap};
+use crate::wait::{Waiting, Woken};
 use crate::{OutOfMemory, sys};
 
 /// A call for a fiber to make. What is left for a new or idle fiber is the address of one.
@@ -252,8 +254,11 @@ impl Store {
         unsafe {
             let fiber: *mut Fiber = (*store).fibers.current();
             (*context).owner = store.cast();
-            let outer = ((*context).stack_limit, (*context).entry_sp, (*context).exit_fp, (*context).fiber);
-            (*context).stack_limit = (*fiber).stack_limit();
+            // Other threads may store another limit: see `Stopper`.
+            let stack_limit = AtomicUsize::from_ptr(&raw mut (*context).stack_limit);
+            let outer_limit = stack_limit.load(Ordering::Relaxed);
+            let outer = ((*context).entry_sp, (*context).exit_fp, (*context).fiber);
+            stack_limit.store((*fiber).stack_limit(), Ordering::Relaxed);
             ((*context).entry_sp, (*context).exit_fp) = ((*fiber).entry_sp, (*fiber).exit_fp);
             (*context).fiber = &raw mut (*fiber).ends;
             (*fiber).interrupted = false;
@@ -262,7 +267,8 @@ impl Store {
             let event = sys::switch(&raw mut (*fiber).ends.parent, &raw const (*fiber).ends.own, left_there);
 
             ((*fiber).entry_sp, (*fiber).exit_fp) = ((*context).entry_sp, (*context).exit_fp);
-            ((*context).stack_limit, (*context).entry_sp, (*context).exit_fp, (*context).fiber) = outer;
+            stack_limit.store(outer_limit, Ordering::Relaxed);
+            ((*context).entry_sp, (*context).exit_fp, (*context).fiber) = outer;
             match event {
                 event::RETURNED => (*store).ended(false),
                 event::LEFT => (*store).ended(true),
@@ -336,6 +342,32 @@ impl Store {
                 sys::leave((*context).entry_sp);
             }
             (*store).answer
+        }
+    }
+
+    /// Waits at an address of a shared memory until it is notified, as `memory.atomic.wait` does. The activation is suspended as
+    /// for a loop that was interrupted when somebody wants that, and from time to time if the store asks for it. When it is not
+    /// to go on, wasm is left and nothing returns.
+    ///
+    /// # Safety
+    /// Called by compiled code on the running fiber of `store`; nothing here needs dropping.
+    pub(crate) unsafe fn wait(store: *mut Store, at: usize, timeout: i64, is_expected: impl Fn() -> bool) -> Woken {
+        // SAFETY: promised by the caller. The store is not borrowed while the activation is suspended.
+        unsafe {
+            let fiber: *mut Fiber = (*store).fibers.current();
+            (*fiber).waiting = Waiting::begin(at, timeout, is_expected);
+            loop {
+                let Some(waiting) = &(*fiber).waiting else { return Woken::NotEqual };
+                if let Some(woken) = waiting.sleep((*store).wait_slice) {
+                    (*fiber).waiting = None;
+                    return woken;
+                }
+                let context = (*store).context_ptr();
+                if Self::suspend_for_interrupt(context) != 0 {
+                    (*fiber).waiting = None;
+                    sys::leave((*context).entry_sp);
+                }
+            }
         }
     }
 

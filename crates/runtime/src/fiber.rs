@@ -8,6 +8,7 @@ use slab::Slab;
 use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMFiber};
 
 use crate::activation::run_jobs;
+use crate::wait::Waiting;
 use crate::{OutOfMemory, sys};
 
 /// Address space of a stack. Pages come into being as they are used.
@@ -69,6 +70,8 @@ pub(crate) struct Fiber {
     pub outer_caller: *mut VMContextHeader,
     /// Of a parked one, who had called the host function that it waits for.
     pub caller: *mut VMContextHeader,
+    /// Where it waits in a shared memory: given up when the fiber is dropped in the middle of that.
+    pub waiting: Option<Waiting>,
     stack: FiberStack,
 }
 
@@ -80,7 +83,17 @@ impl Fiber {
         let parent = VMContinuation { sp: 0, fp: 0, pc: 0 };
         let ends = VMFiber { own, parent };
         let (outer_caller, caller) = (ptr::null_mut(), ptr::null_mut());
-        Ok(Fiber { ends, entry_sp: 0, exit_fp: 0, embedder_sp: 0, interrupted: false, outer_caller, caller, stack })
+        Ok(Fiber {
+            ends,
+            entry_sp: 0,
+            exit_fp: 0,
+            embedder_sp: 0,
+            interrupted: false,
+            outer_caller,
+            caller,
+            waiting: None,
+            stack,
+        })
     }
 
     /// For code on the fiber that is about to leave it without switching: what is in use of the stack.

@@ -30,8 +30,8 @@ pub(crate) enum Behaviour {
     Suspend,
     /// Runs a closure on the stack that the fiber was resumed from.
     Callback(Box<Callback>),
-    /// Runs a closure on the fiber.
-    Native(Box<Callback>),
+    /// Runs a closure on the fiber. The number is for the embedder.
+    Native(Box<Callback>, u32),
 }
 
 /// A host function. Compiled code reads its first field.
@@ -66,7 +66,7 @@ impl HostFunction {
         let call = match behaviour {
             Behaviour::Suspend => suspend as unsafe extern "C" fn(*mut VMHostContext, *mut u8) -> u32,
             Behaviour::Callback(_) => call_back,
-            Behaviour::Native(_) => call_native,
+            Behaviour::Native(..) => call_native,
         };
         let header = VMContextHeader {
             kind: ContextKind::Host,
@@ -86,7 +86,7 @@ impl HostFunction {
         };
         let values = match behaviour {
             Behaviour::Suspend => store.suspension_slots,
-            Behaviour::Callback(_) | Behaviour::Native(_) => std::ptr::null_mut(),
+            Behaviour::Callback(_) | Behaviour::Native(..) => std::ptr::null_mut(),
         };
         let context = VMHostContext { header, call, values };
         let function = Box::new(HostFunction { context, funcref, behaviour, module, owner, key });
@@ -163,7 +163,7 @@ unsafe extern "C" fn call_native(context: *mut VMHostContext, values: *mut u8) -
     // SAFETY: as in `call_back`.
     unsafe {
         let store = (*(*context).header.store).owner.cast::<Store>();
-        let Behaviour::Native(callback) = &(*host).behaviour else {
+        let Behaviour::Native(callback, _) = &(*host).behaviour else {
             unreachable!("made with a native function");
         };
         run(store, callback, values)

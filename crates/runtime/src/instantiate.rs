@@ -192,8 +192,13 @@ impl Store {
         for ty in &module.tables[tables.len()..] {
             tables.push(self.new_table(loaded.canonical_table(*ty), 0)?);
         }
+        let mut supplied = std::mem::take(&mut self.supplied_memories).into_iter();
         for ty in &module.memories[memories.len()..] {
-            memories.push(self.new_memory(*ty, loaded.memory_style())?);
+            let supplied = if ty.shared { supplied.next() } else { None };
+            memories.push(match supplied {
+                Some(memory) => memory,
+                None => self.new_memory(*ty, loaded.memory_style())?,
+            });
         }
         for ty in &module.tags[tags.len()..] {
             tags.push(self.new_tag(loaded.type_ids()[*ty as usize]));

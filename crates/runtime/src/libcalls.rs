@@ -15,7 +15,7 @@ use crate::object_calls::{
     struct_new, write_barrier,
 };
 use crate::store::{InstanceId, Store};
-use crate::{shared, sys};
+use crate::{sys, wait};
 
 pub(crate) type Context = *mut VMContextHeader;
 
@@ -162,7 +162,7 @@ unsafe extern "C" fn atomic_wait32(vmctx: Context, memory: u32, at: u64, expecte
         }
         let address = checked_address(store, id, memory, at).cast::<u32>();
         let is_expected = || AtomicU32::from_ptr(address.as_ptr()).load(Ordering::SeqCst) == expected;
-        shared::wait(address.addr().get(), timeout, is_expected) as u32
+        Store::wait(store, address.addr().get(), timeout, is_expected) as u32
     }
 }
 
@@ -177,7 +177,7 @@ unsafe extern "C" fn atomic_wait64(vmctx: Context, memory: u32, at: u64, expecte
         }
         let address = checked_address(store, id, memory, at).cast::<u64>();
         let is_expected = || AtomicU64::from_ptr(address.as_ptr()).load(Ordering::SeqCst) == expected;
-        shared::wait(address.addr().get(), timeout, is_expected) as u32
+        Store::wait(store, address.addr().get(), timeout, is_expected) as u32
     }
 }
 
@@ -189,7 +189,7 @@ unsafe extern "C" fn atomic_notify(vmctx: Context, memory: u32, at: u64, count: 
         if store.is_foreign(memory_id) {
             return Store::ask(store, Request::Notify { memory: memory_id, at, count }) as u32;
         }
-        shared::notify(checked_address(store, id, memory, at).addr().get(), count)
+        wait::notify(checked_address(store, id, memory, at).addr().get(), count)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
@@ -11,7 +11,7 @@ use gantry_module::MemoryType;
 use once_cell::sync::Lazy;
 
 use crate::memory::pages_to_bytes;
-use crate::{OutOfMemory, sys};
+use crate::{OutOfMemory, sys, wait};
 
 /// Who has allocated it.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ unsafe impl Sync for SharedMemory {}
 /// Memories of the embedder, by address: whoever takes one twice gets the same.
 static FOREIGN: Lazy<Mutex<HashMap<usize, Weak<SharedMemory>>>> = Lazy::new(Mutex::default);
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -128,6 +128,12 @@ impl SharedMemory {
         self.len_cell().fetch_max(len, Ordering::SeqCst);
     }
 
+    /// Has all threads that wait in this memory call in, as loops do for the poll page of their store.
+    pub fn interrupt_waits(&self) {
+        let start = self.base().addr().get();
+        wait::interrupt(start..start + self.len());
+    }
+
     /// Adds zeroed pages to a memory of its own; returns the old size in pages.
     pub(crate) fn grow(&self, delta: u64) -> Option<u64> {
         let Backing::Own { .. } = self.backing else { return None };
@@ -153,72 +159,4 @@ impl Drop for SharedMemory {
             unsafe { sys::unmap(self.base(), mapped) };
         }
     }
-}
-
-/// Threads that wait at addresses of memories that are not the embedder's.
-static WAITING: Lazy<Mutex<HashMap<usize, Vec<Arc<Waiter>>>>> = Lazy::new(Mutex::default);
-
-#[derive(Default)]
-struct Waiter {
-    woken: Mutex<bool>,
-    wake: std::sync::Condvar,
-}
-
-/// How [`wait`] ended, as `memory.atomic.wait` returns it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub(crate) enum Woken {
-    Ok = 0,
-    NotEqual = 1,
-    TimedOut = 2,
-}
-
-/// Waits at an address until it is notified, if `is_expected` says so once nobody can notify in between.
-pub(crate) fn wait(address: usize, timeout_ns: i64, is_expected: impl FnOnce() -> bool) -> Woken {
-    let waiter = Arc::<Waiter>::default();
-    {
-        let mut waiting = lock(&WAITING);
-        if !is_expected() {
-            return Woken::NotEqual;
-        }
-        waiting.entry(address).or_default().push(waiter.clone());
-    }
-    let woken = lock(&waiter.woken);
-    let is_waiting = |woken: &mut bool| !*woken;
-    let woken = match u64::try_from(timeout_ns) {
-        Ok(timeout) => {
-            let timeout = std::time::Duration::from_nanos(timeout);
-            let ended = waiter.wake.wait_timeout_while(woken, timeout, is_waiting);
-            ended.unwrap_or_else(PoisonError::into_inner).0
-        }
-        Err(_) => waiter.wake.wait_while(woken, is_waiting).unwrap_or_else(PoisonError::into_inner),
-    };
-    if *woken {
-        return Woken::Ok;
-    }
-    drop(woken);
-    let mut waiting = lock(&WAITING);
-    if let Some(list) = waiting.get_mut(&address) {
-        list.retain(|other| !ptr::eq(&**other, &*waiter));
-        if list.is_empty() {
-            waiting.remove(&address);
-        }
-    }
-    // It may have been woken at the last moment.
-    if *lock(&waiter.woken) { Woken::Ok } else { Woken::TimedOut }
-}
-
-/// Wakes the threads that have waited longest at an address; returns how many.
-pub(crate) fn notify(address: usize, count: u32) -> u32 {
-    let mut waiting = lock(&WAITING);
-    let Some(list) = waiting.get_mut(&address) else { return 0 };
-    let woken: Vec<_> = list.drain(..list.len().min(count as usize)).collect();
-    if list.is_empty() {
-        waiting.remove(&address);
-    }
-    for waiter in &woken {
-        *lock(&waiter.woken) = true;
-        waiter.wake.notify_one();
-    }
-    woken.len() as u32
 }

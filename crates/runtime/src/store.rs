@@ -2,6 +2,7 @@
 
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::time::Duration;
 
 use gantry_abi::object::{SIZE_CLASSES, VMFreeRun};
 use gantry_abi::vmctx::{ContextKind, MemoryStyle, VMFuncRef, VMGlobal, VMStoreContext};
@@ -88,6 +89,8 @@ pub struct Store {
     pub(crate) suspension_slots: *mut u8,
     pub(crate) request: Option<Request>,
     pub(crate) answer: i64,
+    pub(crate) wait_slice: Option<Duration>,
+    pub(crate) supplied_memories: Vec<MemoryId>,
 }
 
 impl Default for Store {
@@ -102,7 +105,15 @@ impl Store {
     /// # Panics
     /// When the operating system has no page for it.
     pub fn new() -> Store {
-        let poll = Arc::new(PollPage::new().expect("a page for a store"));
+        Store::try_new().expect("a page for a store")
+    }
+
+    /// An empty store.
+    ///
+    /// # Errors
+    /// When the operating system has no page for it.
+    pub fn try_new() -> Result<Store, OutOfMemory> {
+        let poll = Arc::new(PollPage::new()?);
         let context = VMStoreContext {
             stack_limit: usize::MAX,
             poll: poll.address(),
@@ -114,7 +125,7 @@ impl Store {
             marking: 0,
             free: [VMFreeRun { next: 0, end: 0 }; SIZE_CLASSES.len()],
         };
-        Store {
+        Ok(Store {
             context: Box::new(context),
             poll,
             instances: Slab::new(),
@@ -136,7 +147,9 @@ impl Store {
             suspension_slots: ptr::null_mut(),
             request: None,
             answer: 0,
-        }
+            wait_slice: None,
+            supplied_memories: Vec::new(),
+        })
     }
 
     pub(crate) fn context_ptr(&self) -> *mut VMStoreContext {
@@ -146,6 +159,11 @@ impl Store {
     /// What interrupts the store's wasm.
     pub fn poll_page(&self) -> &Arc<PollPage> {
         &self.poll
+    }
+
+    /// Has `memory.atomic.wait` call in ([`Step::Interrupted`](crate::Step::Interrupted)) each time that it has waited so long.
+    pub fn set_wait_slice(&mut self, slice: Duration) {
+        self.wait_slice = Some(slice);
     }
 
     /// Things made since the last collection: a hint when to collect.
@@ -194,6 +212,12 @@ impl Store {
         let memory = Memory::of_shared(shared);
         self.memory_bytes += memory.len();
         MemoryId(self.memories.insert(memory) as u32)
+    }
+
+    /// Sets what the shared memories are that the next instance defines, in their order, for embedders that allocate them. The
+    /// types are those that the module declares.
+    pub fn supply_shared_memories(&mut self, memories: Vec<MemoryId>) {
+        self.supplied_memories = memories;
     }
 
     /// Whether there is a memory with this number.
@@ -291,10 +315,19 @@ impl Store {
 
     /// As [`Store::new_callback`], for functions that run on the fiber itself: faster, but with
     /// [`NATIVE_STACK`](crate::NATIVE_STACK) bytes of stack, and without calling functions of this store. They may wait
-    /// with [`Store::pause`].
-    pub fn new_native(&mut self, module: Arc<LoadedModule>, ty: u32, function: Box<Callback>) -> HostId {
+    /// with [`Store::pause`]. `label` is for the embedder: see [`Store::native_label`].
+    pub fn new_native(&mut self, module: Arc<LoadedModule>, ty: u32, function: Box<Callback>, label: u32) -> HostId {
         let type_id = module.type_ids()[ty as usize];
-        HostFunction::make(self, module, ty, type_id, Behaviour::Native(function), None, 0)
+        HostFunction::make(self, module, ty, type_id, Behaviour::Native(function, label), None, 0)
+    }
+
+    /// The label of a function of [`Store::new_native`]; `None` for all others.
+    pub fn native_label(&self, func: FuncPtr) -> Option<u32> {
+        let FuncOwner::Host(id) = self.func_owner(func) else { return None };
+        match self.host(id).behaviour {
+            Behaviour::Native(_, label) => Some(label),
+            Behaviour::Suspend | Behaviour::Callback(_) => None,
+        }
     }
 
     /// Makes a host function of a canonical type. `module` imports a function at type index 0 with the same shape: equal

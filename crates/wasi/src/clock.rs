@@ -1,6 +1,7 @@
 //! Clocks: those of the system, or one that only moves when the program waits.
 
-use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rustix::time::{ClockId, Timespec, clock_getres, clock_gettime};
 
@@ -19,8 +20,8 @@ pub enum Clock {
         start: Timestamp,
         /// What each reading adds, in nanoseconds.
         step: u64,
-        /// How much time has passed; begin with 0.
-        passed: Cell<u64>,
+        /// How much time has passed; begin with 0. Clones share it.
+        passed: Arc<AtomicU64>,
     },
 }
 
@@ -57,15 +58,14 @@ impl Id {
 impl Clock {
     /// A clock that starts at `start` and goes on by `step` nanoseconds with each reading.
     pub fn fixed(start: Timestamp, step: u64) -> Clock {
-        Clock::Fixed { start, step, passed: Cell::new(0) }
+        Clock::Fixed { start, step, passed: Arc::default() }
     }
 
     pub(crate) fn now(&self, id: Id) -> Timestamp {
         match self {
             Clock::System => nanoseconds(clock_gettime(id.host())),
             Clock::Fixed { start, step, passed } => {
-                let now = passed.get();
-                passed.set(now.saturating_add(*step));
+                let now = advance(passed, *step);
                 if id == Id::Realtime { start.saturating_add(now) } else { now }
             }
         }
@@ -83,11 +83,16 @@ impl Clock {
         match self {
             Clock::System => false,
             Clock::Fixed { passed, .. } => {
-                passed.set(passed.get().saturating_add(duration));
+                advance(passed, duration);
                 true
             }
         }
     }
+}
+
+/// Adds to a time; returns what it was.
+fn advance(time: &AtomicU64, by: u64) -> u64 {
+    time.fetch_update(Relaxed, Relaxed, |now| Some(now.saturating_add(by))).unwrap_or(u64::MAX)
 }
 
 fn nanoseconds(time: Timespec) -> u64 {

@@ -2,26 +2,29 @@
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::exit::{Exit, Stop};
 use crate::fs::{Dir, File};
 use crate::random::Random;
-use crate::table::{Descriptor, Mount, Object, Table};
+use crate::table::{Descriptor, Mount, Table};
 use crate::{Errno, Rights};
 
 /// How many descriptors a program may have unless the host says otherwise: the host's are not for it to use up.
 const DEFAULT_DESCRIPTORS: usize = 4096;
 
-/// One program's view of the system. Made by [`Context::builder`].
+/// Says whether a call that waits is to end.
+type Interrupt = Box<dyn Fn() -> bool + Send + Sync>;
+
+/// One program's view of the system, which its threads share. Made by [`Context::builder`].
 pub struct Context {
     pub(crate) args: Strings,
     pub(crate) env: Strings,
     pub(crate) table: Table,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
-    pub(crate) interrupt: Option<Box<dyn Fn() -> bool>>,
+    pub(crate) interrupt: Option<Interrupt>,
 }
 
 impl Context {
@@ -48,9 +51,9 @@ impl Context {
         }
     }
 
-    /// Closes everything. What the program calls afterwards finds no descriptors.
-    pub fn close(&mut self) {
-        self.table = Table::new(0);
+    /// Closes everything that no call is using. What the program calls afterwards finds no descriptors but those that it opens.
+    pub fn close(&self) {
+        self.table.clear();
     }
 }
 
@@ -75,7 +78,7 @@ pub struct Preopen {
     /// The name that the program knows it by.
     pub guest_path: String,
     /// What it is.
-    pub dir: Rc<dyn Dir>,
+    pub dir: Arc<dyn Dir>,
     /// Whether everything that would change something gives `ROFS`.
     pub read_only: bool,
     /// What may be done with it.
@@ -86,7 +89,7 @@ pub struct Preopen {
 
 impl Preopen {
     /// A directory with all rights.
-    pub fn new(guest_path: impl Into<String>, dir: Rc<dyn Dir>) -> Preopen {
+    pub fn new(guest_path: impl Into<String>, dir: Arc<dyn Dir>) -> Preopen {
         Preopen { guest_path: guest_path.into(), dir, read_only: false, base: Rights::all(), inheriting: Rights::all() }
     }
 
@@ -105,7 +108,7 @@ pub struct Builder {
     sockets: Vec<Box<dyn File>>,
     clock: Clock,
     random: Random,
-    interrupt: Option<Box<dyn Fn() -> bool>>,
+    interrupt: Option<Interrupt>,
     descriptors: usize,
 }
 
@@ -164,9 +167,9 @@ impl Builder {
         self
     }
 
-    /// Sets what is asked while a call waits, at least every 10 milliseconds; when it says `true`, the call ends with
-    /// [`Exit::Interrupted`].
-    pub fn interrupt(mut self, interrupted: impl Fn() -> bool + 'static) -> Builder {
+    /// Sets what is asked while a call waits, at least every 10 milliseconds, on the thread that waits; when it says `true`, the
+    /// call ends with [`Exit::Interrupted`].
+    pub fn interrupt(mut self, interrupted: impl Fn() -> bool + Send + Sync + 'static) -> Builder {
         self.interrupt = Some(Box::new(interrupted));
         self
     }
@@ -180,8 +183,8 @@ impl Builder {
     /// The context.
     pub fn build(self) -> Context {
         let given = 3 + self.preopens.len() + self.sockets.len();
-        let mut table = Table::new(self.descriptors.max(given));
-        let mut add = |descriptor| table.insert(descriptor).expect("the table has room for what is given");
+        let table = Table::new(self.descriptors.max(given));
+        let add = |descriptor| table.insert(descriptor).expect("the table has room for what is given");
         for (number, file) in self.stdio.into_iter().enumerate() {
             let file = file.unwrap_or_else(|| Box::new(crate::fs::stream::Null));
             let rights = if number == 0 { !Rights::FD_WRITE } else { !Rights::FD_READ };
@@ -191,11 +194,7 @@ impl Builder {
         }
         for (number, preopen) in self.preopens.into_iter().enumerate() {
             let mount = Mount { number: number as u32, read_only: preopen.read_only };
-            let mut descriptor = Descriptor::dir(preopen.dir, preopen.base, preopen.inheriting, mount);
-            if let Object::Dir(directory) = &mut descriptor.object {
-                directory.preopened_as = Some(preopen.guest_path.into());
-            }
-            add(descriptor);
+            add(Descriptor::preopened(preopen, mount));
         }
         for socket in self.sockets {
             add(Descriptor::file(socket, Rights::all(), Mount::NONE));

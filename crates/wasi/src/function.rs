@@ -45,7 +45,7 @@ pub struct Function {
     /// # Errors
     ///
     /// How the program ends, if it does not go on behind the call.
-    pub call: fn(&mut Context, &mut Guest<'_>, &[u64]) -> Result<Errno, Exit>,
+    pub call: fn(&Context, &mut Guest<'_>, &[u64]) -> Result<Errno, Exit>,
 }
 
 /// The functions of a version.

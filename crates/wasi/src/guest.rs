@@ -11,6 +11,9 @@ use crate::Errno;
 /// How many buffers one operation of a file gets at most.
 const BATCH: usize = 16;
 
+/// How many bytes of a shared memory are moved at once, since they go through a buffer of the host.
+const AT_ONCE: usize = 1 << 20;
+
 /// How many buffers a call may name.
 const MAX_BUFFERS: u32 = 1024;
 
@@ -65,6 +68,16 @@ impl<'a> Guest<'a> {
     /// A memory that other threads may read and write meanwhile.
     pub fn shared(memory: &'a [AtomicU8]) -> Guest<'a> {
         Guest { memory: Memory::Shared(memory) }
+    }
+
+    /// Whether other threads may read and write it meanwhile.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.memory, Memory::Shared(_))
+    }
+
+    /// How many bytes [`Guest::gather`] and [`Guest::scatter`] offer of these buffers.
+    pub(crate) fn offered(&self, buffers: &Buffers) -> usize {
+        if self.is_shared() { buffers.len().min(AT_ONCE) } else { buffers.len() }
     }
 
     fn size(&self) -> usize {
@@ -169,22 +182,24 @@ impl<'a> Guest<'a> {
         self.write(address, &value.to_le_bytes())
     }
 
-    /// Lets `fill` write to a place in the memory.
+    /// Lets `fill` write to a place in the memory; it returns how many bytes it stored.
     #[inline(always)]
-    pub(crate) fn fill<R>(
+    pub(crate) fn fill(
         &mut self,
         address: u32,
         length: u32,
-        fill: impl FnOnce(&mut [u8]) -> Result<R, Errno>,
-    ) -> Result<R, Errno> {
+        fill: impl FnOnce(&mut [u8]) -> Result<usize, Errno>,
+    ) -> Result<usize, Errno> {
         let (start, end) = self.check(address, length)?;
         match &mut self.memory {
             Memory::Exclusive(memory) => fill(&mut memory[start..end]),
             Memory::Shared(memory) => {
-                let mut buffer = vec![0; end - start];
-                let result = fill(&mut buffer)?;
-                store(&memory[start..end], &buffer);
-                Ok(result)
+                let mut buffer = Vec::new();
+                buffer.try_reserve_exact(end - start).map_err(|_| Errno::NOMEM)?;
+                buffer.resize(end - start, 0);
+                let count = fill(&mut buffer)?;
+                store(&memory[start..end], &buffer[..count]);
+                Ok(count)
             }
         }
     }
@@ -224,13 +239,16 @@ impl<'a> Guest<'a> {
         Ok(buffers)
     }
 
-    /// The buffers behind these, if there are any.
-    pub(crate) fn next_buffers(&self, buffers: &Buffers) -> Result<Option<Buffers>, Errno> {
-        let next = self.batch(buffers.rest)?;
-        Ok((next.count > 0).then_some(next))
+    /// Leaves out the first bytes of the buffers, and goes on to those behind them when nothing is left. False if there are none.
+    pub(crate) fn go_on(&self, buffers: &mut Buffers, bytes: usize) -> Result<bool, Errno> {
+        buffers.advance(bytes);
+        if buffers.len() == 0 {
+            *buffers = self.batch(buffers.rest)?;
+        }
+        Ok(buffers.count > 0)
     }
 
-    /// Lets `write` take the data of the buffers.
+    /// Lets `write` take the data of the buffers, or of the first of them: see [`Guest::offered`].
     pub(crate) fn gather<R>(&self, buffers: &Buffers, write: impl FnOnce(&[IoSlice<'_>]) -> R) -> R {
         let ranges = &buffers.ranges[..buffers.count];
         match &self.memory {
@@ -242,9 +260,10 @@ impl<'a> Guest<'a> {
                 write(&slices[..ranges.len()])
             }
             Memory::Shared(memory) => {
-                let mut bytes = Vec::with_capacity(buffers.len());
+                let mut bytes = Vec::with_capacity(self.offered(buffers));
                 for &(start, length) in ranges {
-                    bytes.extend(memory[start as usize..][..length as usize].iter().map(|byte| byte.load(Relaxed)));
+                    let length = (length as usize).min(AT_ONCE - bytes.len());
+                    bytes.extend(memory[start as usize..][..length].iter().map(|byte| byte.load(Relaxed)));
                 }
                 write(&[IoSlice::new(&bytes)])
             }
@@ -282,12 +301,13 @@ impl<'a> Guest<'a> {
         Ok((range as u32, (range >> 32) as u32))
     }
 
-    /// Lets `read` fill the buffers; it returns how many bytes it stored.
+    /// Lets `read` fill the buffers, or the first of them: see [`Guest::offered`]. It returns how many bytes it stored.
     pub(crate) fn scatter<E>(
         &mut self,
         buffers: &Buffers,
         read: impl FnOnce(&mut [IoSliceMut<'_>]) -> Result<usize, E>,
     ) -> Result<usize, E> {
+        let offered = self.offered(buffers);
         match &mut self.memory {
             Memory::Exclusive(memory) => {
                 let mut slices: [IoSliceMut<'_>; BATCH] = std::array::from_fn(|_| IoSliceMut::new(&mut []));
@@ -295,7 +315,7 @@ impl<'a> Guest<'a> {
                 read(&mut slices[..count])
             }
             Memory::Shared(memory) => {
-                let mut bytes = vec![0; buffers.len()];
+                let mut bytes = vec![0; offered];
                 let count = read(&mut [IoSliceMut::new(&mut bytes)])?;
                 let mut rest = &bytes[..count];
                 for &(start, length) in &buffers.ranges[..buffers.count] {

@@ -6,10 +6,10 @@
 //! ```
 //! use gantry_wasi::{Context, Errno, Guest, Version, function};
 //!
-//! let mut context = Context::builder().args(["tool", "--help"]).build();
+//! let context = Context::builder().args(["tool", "--help"]).build();
 //! let mut memory = vec![0; 65536];
 //! let sizes = function(Version::Preview1, "args_sizes_get").unwrap();
-//! let done = (sizes.call)(&mut context, &mut Guest::new(&mut memory), &[0, 4]).unwrap();
+//! let done = (sizes.call)(&context, &mut Guest::new(&mut memory), &[0, 4]).unwrap();
 //! assert_eq!(done, Errno::SUCCESS);
 //! assert_eq!(memory[..8], [2, 0, 0, 0, 12, 0, 0, 0]);
 //! ```
@@ -28,6 +28,7 @@ pub mod fs;
 mod function;
 mod guest;
 mod random;
+mod sync;
 mod table;
 mod types;
 

@@ -1,8 +1,11 @@
 //! Random bytes: the system's, or a sequence that a seed determines.
 
-use crate::Errno;
+use std::sync::Arc;
 
-/// Where a program's random bytes come from.
+use crate::Errno;
+use crate::sync::Lock;
+
+/// Where a program's random bytes come from. Clones go on with one sequence.
 #[derive(Clone, Debug, Default)]
 pub struct Random(Source);
 
@@ -11,7 +14,7 @@ enum Source {
     /// The operating system's generator for cryptographic use.
     #[default]
     System,
-    Seeded(Box<blake3::OutputReader>),
+    Seeded(Arc<Lock<blake3::OutputReader>>),
 }
 
 impl Random {
@@ -24,12 +27,12 @@ impl Random {
     pub fn seeded(seed: u64) -> Random {
         let mut hasher = blake3::Hasher::new_derive_key("gantry-wasi seeded random");
         hasher.update(&seed.to_le_bytes());
-        Random(Source::Seeded(Box::new(hasher.finalize_xof())))
+        Random(Source::Seeded(Arc::new(Lock::new(hasher.finalize_xof()))))
     }
 
-    pub(crate) fn fill(&mut self, bytes: &mut [u8]) -> Result<(), Errno> {
-        match &mut self.0 {
-            Source::Seeded(reader) => reader.fill(bytes),
+    pub(crate) fn fill(&self, bytes: &mut [u8]) -> Result<(), Errno> {
+        match &self.0 {
+            Source::Seeded(reader) => reader.lock().fill(bytes),
             Source::System => {
                 let mut rest = bytes;
                 while !rest.is_empty() {

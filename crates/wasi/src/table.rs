@@ -1,13 +1,17 @@
-//! The descriptor table.
+//! The descriptor table, which the threads of a program share. What a call works with is its own copy of the entry, so that the
+//! table is locked for looking up and changing only; a file is closed when the last call on it has ended.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
+use crate::context::Preopen;
 use crate::fs::{Dir, File, ReadDir};
+use crate::sync::Lock;
 use crate::{Errno, FdFlags, FileType, Rights};
 
 /// What a number of the program stands for.
+#[derive(Clone)]
 pub(crate) struct Descriptor {
-    pub(crate) object: Object,
+    pub(crate) object: Arc<Object>,
     /// What may be done with it.
     pub(crate) base: Rights,
     /// What may be done with descriptors opened through it.
@@ -24,11 +28,11 @@ pub(crate) enum Object {
 }
 
 pub(crate) struct Directory {
-    pub(crate) dir: Rc<dyn Dir>,
+    pub(crate) dir: Arc<dyn Dir>,
     /// Made by the first `fd_readdir`.
-    pub(crate) reader: Option<Box<dyn ReadDir>>,
+    pub(crate) reader: Lock<Option<Box<dyn ReadDir>>>,
     /// The name that the program knows it by, if it was there from the start.
-    pub(crate) preopened_as: Option<Rc<str>>,
+    pub(crate) preopened_as: Option<Arc<str>>,
 }
 
 /// A preopened directory with everything beneath it. Names do not move from one to another, as between mounts of a system.
@@ -46,13 +50,22 @@ impl Mount {
 impl Descriptor {
     pub(crate) fn file(file: Box<dyn File>, rights: Rights, mount: Mount) -> Descriptor {
         let base = rights & Rights::applicable(file.file_type(), file.is_terminal());
-        Descriptor { object: Object::File(file), base, inheriting: Rights::empty(), nonblock: false, mount }
+        Descriptor { object: Arc::new(Object::File(file)), base, inheriting: Rights::empty(), nonblock: false, mount }
     }
 
-    pub(crate) fn dir(dir: Rc<dyn Dir>, base: Rights, inheriting: Rights, mount: Mount) -> Descriptor {
-        let directory = Directory { dir, reader: None, preopened_as: None };
+    pub(crate) fn dir(dir: Arc<dyn Dir>, base: Rights, inheriting: Rights, mount: Mount) -> Descriptor {
+        Descriptor::directory(Directory { dir, reader: Lock::default(), preopened_as: None }, base, inheriting, mount)
+    }
+
+    pub(crate) fn preopened(preopen: Preopen, mount: Mount) -> Descriptor {
+        let Preopen { guest_path, dir, base, inheriting, .. } = preopen;
+        let directory = Directory { dir, reader: Lock::default(), preopened_as: Some(guest_path.into()) };
+        Descriptor::directory(directory, base, inheriting, mount)
+    }
+
+    fn directory(directory: Directory, base: Rights, inheriting: Rights, mount: Mount) -> Descriptor {
         Descriptor {
-            object: Object::Dir(directory),
+            object: Arc::new(Object::Dir(directory)),
             base: base & Rights::DIRECTORY,
             inheriting,
             nonblock: false,
@@ -61,14 +74,14 @@ impl Descriptor {
     }
 
     pub(crate) fn file_type(&self) -> FileType {
-        match &self.object {
+        match &*self.object {
             Object::File(file) => file.file_type(),
             Object::Dir(_) => FileType::Directory,
         }
     }
 
     pub(crate) fn flags(&self) -> FdFlags {
-        let own = match &self.object {
+        let own = match &*self.object {
             Object::File(file) => file.flags(),
             Object::Dir(_) => FdFlags::empty(),
         };
@@ -81,7 +94,7 @@ impl Descriptor {
 
     /// The file, which must have these rights. Directories are `ISDIR`, as in POSIX.
     pub(crate) fn as_file(&self, rights: Rights) -> Result<&dyn File, Errno> {
-        match &self.object {
+        match &*self.object {
             Object::File(file) => self.need(rights).map(|()| &**file),
             Object::Dir(_) => Err(Errno::ISDIR),
         }
@@ -89,7 +102,7 @@ impl Descriptor {
 
     /// The directory, which must have these rights. Anything else is `NOTDIR`.
     pub(crate) fn as_dir(&self, rights: Rights) -> Result<&Directory, Errno> {
-        match &self.object {
+        match &*self.object {
             Object::Dir(dir) => self.need(rights).map(|()| dir),
             Object::File(_) => Err(Errno::NOTDIR),
         }
@@ -104,56 +117,88 @@ impl Descriptor {
 
 /// Descriptors by number; new ones get the lowest that is free, as in POSIX.
 pub(crate) struct Table {
-    slots: Vec<Option<Descriptor>>,
-    /// No lower number is free.
-    free: usize,
+    numbers: Lock<Numbers>,
     limit: usize,
 }
 
-impl Table {
-    pub(crate) fn new(limit: usize) -> Table {
-        Table { slots: Vec::new(), free: 0, limit }
-    }
+#[derive(Default)]
+struct Numbers {
+    slots: Vec<Option<Descriptor>>,
+    /// No lower number is free.
+    free: usize,
+}
 
-    pub(crate) fn get(&self, fd: u32) -> Result<&Descriptor, Errno> {
-        self.slots.get(fd as usize).and_then(Option::as_ref).ok_or(Errno::BADF)
-    }
-
-    pub(crate) fn get_mut(&mut self, fd: u32) -> Result<&mut Descriptor, Errno> {
+impl Numbers {
+    fn get_mut(&mut self, fd: u32) -> Result<&mut Descriptor, Errno> {
         self.slots.get_mut(fd as usize).and_then(Option::as_mut).ok_or(Errno::BADF)
     }
 
-    /// Whether there is room for one more.
-    pub(crate) fn room(&self) -> Result<(), Errno> {
-        if self.free < self.limit { Ok(()) } else { Err(Errno::MFILE) }
-    }
-
-    pub(crate) fn insert(&mut self, descriptor: Descriptor) -> Result<u32, Errno> {
-        self.room()?;
-        let fd = self.free;
-        if fd == self.slots.len() {
-            self.slots.push(Some(descriptor));
-        } else {
-            self.slots[fd] = Some(descriptor);
-        }
-        self.free = (fd + 1..self.slots.len()).find(|&fd| self.slots[fd].is_none()).unwrap_or(self.slots.len());
-        Ok(fd as u32)
-    }
-
-    pub(crate) fn remove(&mut self, fd: u32) -> Result<Descriptor, Errno> {
+    fn remove(&mut self, fd: u32) -> Result<Descriptor, Errno> {
         let removed = self.slots.get_mut(fd as usize).and_then(Option::take).ok_or(Errno::BADF)?;
         self.free = self.free.min(fd as usize);
         Ok(removed)
     }
+}
 
-    /// Moves a descriptor to the number of another, which is closed.
-    pub(crate) fn renumber(&mut self, from: u32, to: u32) -> Result<(), Errno> {
-        self.get(from)?;
-        self.get(to)?;
-        if from != to {
-            let moved = self.remove(from)?;
-            self.slots[to as usize] = Some(moved);
+impl Table {
+    pub(crate) fn new(limit: usize) -> Table {
+        Table { numbers: Lock::default(), limit }
+    }
+
+    #[inline(always)]
+    pub(crate) fn get(&self, fd: u32) -> Result<Descriptor, Errno> {
+        self.numbers.lock().slots.get(fd as usize).and_then(Clone::clone).ok_or(Errno::BADF)
+    }
+
+    /// Changes an entry.
+    pub(crate) fn update(
+        &self,
+        fd: u32,
+        change: impl FnOnce(&mut Descriptor) -> Result<(), Errno>,
+    ) -> Result<(), Errno> {
+        change(self.numbers.lock().get_mut(fd)?)
+    }
+
+    /// Whether there is room for one more.
+    pub(crate) fn room(&self) -> Result<(), Errno> {
+        if self.numbers.lock().free < self.limit { Ok(()) } else { Err(Errno::MFILE) }
+    }
+
+    pub(crate) fn insert(&self, descriptor: Descriptor) -> Result<u32, Errno> {
+        let Numbers { slots, free } = &mut *self.numbers.lock();
+        let fd = *free;
+        if fd >= self.limit {
+            return Err(Errno::MFILE);
         }
-        Ok(())
+        if fd == slots.len() {
+            slots.push(Some(descriptor));
+        } else {
+            slots[fd] = Some(descriptor);
+        }
+        *free = (fd + 1..slots.len()).find(|&fd| slots[fd].is_none()).unwrap_or(slots.len());
+        Ok(fd as u32)
+    }
+
+    pub(crate) fn remove(&self, fd: u32) -> Result<Descriptor, Errno> {
+        self.numbers.lock().remove(fd)
+    }
+
+    /// Moves a descriptor to the number of another, which is returned.
+    pub(crate) fn renumber(&self, from: u32, to: u32) -> Result<Option<Descriptor>, Errno> {
+        let mut numbers = self.numbers.lock();
+        numbers.get_mut(from)?;
+        numbers.get_mut(to)?;
+        if from == to {
+            return Ok(None);
+        }
+        let moved = numbers.remove(from)?;
+        Ok(numbers.slots[to as usize].replace(moved))
+    }
+
+    /// Takes everything out.
+    pub(crate) fn clear(&self) {
+        let numbers = std::mem::take(&mut *self.numbers.lock());
+        // Closing may take long.
+        drop(numbers);
     }
 }

@@ -3,19 +3,19 @@
 use crate::context::{Outcome, Strings};
 use crate::{Context, Errno, Guest};
 
-pub(crate) fn args_get(context: &mut Context, guest: &mut Guest<'_>, argv: u32, buffer: u32) -> Outcome {
+pub(crate) fn args_get(context: &Context, guest: &mut Guest<'_>, argv: u32, buffer: u32) -> Outcome {
     store(&context.args, guest, argv, buffer)
 }
 
-pub(crate) fn args_sizes_get(context: &mut Context, guest: &mut Guest<'_>, count: u32, size: u32) -> Outcome {
+pub(crate) fn args_sizes_get(context: &Context, guest: &mut Guest<'_>, count: u32, size: u32) -> Outcome {
     store_sizes(&context.args, guest, count, size)
 }
 
-pub(crate) fn environ_get(context: &mut Context, guest: &mut Guest<'_>, environ: u32, buffer: u32) -> Outcome {
+pub(crate) fn environ_get(context: &Context, guest: &mut Guest<'_>, environ: u32, buffer: u32) -> Outcome {
     store(&context.env, guest, environ, buffer)
 }
 
-pub(crate) fn environ_sizes_get(context: &mut Context, guest: &mut Guest<'_>, count: u32, size: u32) -> Outcome {
+pub(crate) fn environ_sizes_get(context: &Context, guest: &mut Guest<'_>, count: u32, size: u32) -> Outcome {
     store_sizes(&context.env, guest, count, size)
 }
 

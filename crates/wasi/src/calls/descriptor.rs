@@ -5,7 +5,7 @@ use crate::table::Object;
 use crate::{Advice, Context, Errno, FdFlags, Guest, Rights, Version, Whence};
 
 pub(crate) fn fd_advise(
-    context: &mut Context,
+    context: &Context,
     _guest: &mut Guest<'_>,
     fd: u32,
     offset: u64,
@@ -23,41 +23,41 @@ pub(crate) fn fd_advise(
     };
     let descriptor = context.table.get(fd)?;
     descriptor.need(Rights::FD_ADVISE)?;
-    match &descriptor.object {
+    match &*descriptor.object {
         Object::File(file) => file.advise(offset, length, advice)?,
         Object::Dir(directory) => directory.dir.advise(advice)?,
     }
     Ok(())
 }
 
-pub(crate) fn fd_allocate(context: &mut Context, _guest: &mut Guest<'_>, fd: u32, offset: u64, length: u64) -> Outcome {
+pub(crate) fn fd_allocate(context: &Context, _guest: &mut Guest<'_>, fd: u32, offset: u64, length: u64) -> Outcome {
     Ok(context.table.get(fd)?.as_file(Rights::FD_ALLOCATE)?.allocate(offset, length)?)
 }
 
-pub(crate) fn fd_close(context: &mut Context, _guest: &mut Guest<'_>, fd: u32) -> Outcome {
+pub(crate) fn fd_close(context: &Context, _guest: &mut Guest<'_>, fd: u32) -> Outcome {
     context.table.remove(fd)?;
     Ok(())
 }
 
-pub(crate) fn fd_datasync(context: &mut Context, _guest: &mut Guest<'_>, fd: u32) -> Outcome {
+pub(crate) fn fd_datasync(context: &Context, _guest: &mut Guest<'_>, fd: u32) -> Outcome {
     sync(context, fd, Rights::FD_DATASYNC, true)
 }
 
-pub(crate) fn fd_sync(context: &mut Context, _guest: &mut Guest<'_>, fd: u32) -> Outcome {
+pub(crate) fn fd_sync(context: &Context, _guest: &mut Guest<'_>, fd: u32) -> Outcome {
     sync(context, fd, Rights::FD_SYNC, false)
 }
 
 fn sync(context: &Context, fd: u32, right: Rights, data_only: bool) -> Outcome {
     let descriptor = context.table.get(fd)?;
     descriptor.need(right)?;
-    match &descriptor.object {
+    match &*descriptor.object {
         Object::File(file) => file.sync(data_only)?,
         Object::Dir(directory) => directory.dir.sync(data_only)?,
     }
     Ok(())
 }
 
-pub(crate) fn fd_fdstat_get(context: &mut Context, guest: &mut Guest<'_>, fd: u32, out: u32) -> Outcome {
+pub(crate) fn fd_fdstat_get(context: &Context, guest: &mut Guest<'_>, fd: u32, out: u32) -> Outcome {
     let descriptor = context.table.get(fd)?;
     let mut fdstat = [0; 24];
     fdstat[0] = descriptor.file_type() as u8;
@@ -67,43 +67,47 @@ pub(crate) fn fd_fdstat_get(context: &mut Context, guest: &mut Guest<'_>, fd: u3
     Ok(guest.write(out, &fdstat)?)
 }
 
-pub(crate) fn fd_fdstat_set_flags(context: &mut Context, _guest: &mut Guest<'_>, fd: u32, flags: u32) -> Outcome {
+pub(crate) fn fd_fdstat_set_flags(context: &Context, _guest: &mut Guest<'_>, fd: u32, flags: u32) -> Outcome {
     let flags = u16::try_from(flags).ok().and_then(FdFlags::from_bits).ok_or(Errno::INVAL)?;
-    let descriptor = context.table.get_mut(fd)?;
+    let descriptor = context.table.get(fd)?;
     descriptor.need(Rights::FD_FDSTAT_SET_FLAGS)?;
     let others = flags - FdFlags::NONBLOCK;
-    match &descriptor.object {
+    match &*descriptor.object {
         Object::File(file) => file.set_flags(others)?,
         Object::Dir(_) if others.is_empty() => {}
         Object::Dir(_) => return Err(Errno::INVAL.into()),
     }
-    descriptor.nonblock = flags.contains(FdFlags::NONBLOCK);
-    Ok(())
+    Ok(context.table.update(fd, |descriptor| {
+        descriptor.nonblock = flags.contains(FdFlags::NONBLOCK);
+        Ok(())
+    })?)
 }
 
 pub(crate) fn fd_fdstat_set_rights(
-    context: &mut Context,
+    context: &Context,
     _guest: &mut Guest<'_>,
     fd: u32,
     base: u64,
     inheriting: u64,
 ) -> Outcome {
-    let descriptor = context.table.get_mut(fd)?;
     let (base, inheriting) = (Rights::from_bits_retain(base), Rights::from_bits_retain(inheriting));
-    if !descriptor.base.contains(base) || !descriptor.inheriting.contains(inheriting) {
-        return Err(Errno::NOTCAPABLE.into());
-    }
-    (descriptor.base, descriptor.inheriting) = (base, inheriting);
-    Ok(())
+    Ok(context.table.update(fd, |descriptor| {
+        if !descriptor.base.contains(base) || !descriptor.inheriting.contains(inheriting) {
+            return Err(Errno::NOTCAPABLE);
+        }
+        (descriptor.base, descriptor.inheriting) = (base, inheriting);
+        Ok(())
+    })?)
 }
 
-pub(crate) fn fd_renumber(context: &mut Context, _guest: &mut Guest<'_>, fd: u32, to: u32) -> Outcome {
-    Ok(context.table.renumber(fd, to)?)
+pub(crate) fn fd_renumber(context: &Context, _guest: &mut Guest<'_>, fd: u32, to: u32) -> Outcome {
+    context.table.renumber(fd, to)?;
+    Ok(())
 }
 
 pub(crate) fn fd_seek(
     version: Version,
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     offset: u64,
@@ -123,7 +127,7 @@ pub(crate) fn fd_seek(
     Ok(guest.write_u64(out, file.seek(offset, whence)?)?)
 }
 
-pub(crate) fn fd_tell(context: &mut Context, guest: &mut Guest<'_>, fd: u32, out: u32) -> Outcome {
+pub(crate) fn fd_tell(context: &Context, guest: &mut Guest<'_>, fd: u32, out: u32) -> Outcome {
     let descriptor = context.table.get(fd)?;
     // The right to seek implies it.
     let seeks = descriptor.base.contains(Rights::FD_SEEK);

@@ -1,5 +1,7 @@
 //! `fd_readdir` and `fd_prestat_*`.
 
+use std::sync::Arc;
+
 use crate::context::Outcome;
 use crate::fs::{Entry, ReadDir};
 use crate::table::Object;
@@ -12,7 +14,7 @@ const DIRENT: usize = 24;
 const PREOPENTYPE_DIR: u32 = 0;
 
 pub(crate) fn fd_readdir(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     buffer: u32,
@@ -20,10 +22,10 @@ pub(crate) fn fd_readdir(
     cookie: u64,
     out: u32,
 ) -> Outcome {
-    let descriptor = context.table.get_mut(fd)?;
-    descriptor.as_dir(Rights::FD_READDIR)?;
-    let Object::Dir(directory) = &mut descriptor.object else { return Err(Errno::NOTDIR.into()) };
-    let reader = match &mut directory.reader {
+    let descriptor = context.table.get(fd)?;
+    let directory = descriptor.as_dir(Rights::FD_READDIR)?;
+    let reader = &mut *directory.reader.lock();
+    let reader = match reader {
         Some(reader) => reader,
         reader => reader.insert(directory.dir.read_dir()?),
     };
@@ -31,22 +33,22 @@ pub(crate) fn fd_readdir(
         reader.seek(cookie)?;
         entries(&mut **reader, bytes)
     })?;
-    Ok(guest.write_u32(out, used)?)
+    Ok(guest.write_u32(out, used as u32)?)
 }
 
 /// Stores entries until the buffer is full; the last may be cut off.
-fn entries(reader: &mut dyn ReadDir, bytes: &mut [u8]) -> Result<u32, Errno> {
+fn entries(reader: &mut dyn ReadDir, bytes: &mut [u8]) -> Result<usize, Errno> {
     let mut used = 0;
     while used < bytes.len() {
         match reader.next() {
             Ok(Some(entry)) => used += store(&entry, &mut bytes[used..]),
             Ok(None) => break,
             // What has been read is good; the error will come again.
-            Err(_) if used > 0 => return Ok(used as u32),
+            Err(_) if used > 0 => return Ok(used),
             Err(errno) => return Err(errno),
         }
     }
-    Ok(used as u32)
+    Ok(used)
 }
 
 fn store(entry: &Entry<'_>, bytes: &mut [u8]) -> usize {
@@ -62,14 +64,14 @@ fn store(entry: &Entry<'_>, bytes: &mut [u8]) -> usize {
     head + name
 }
 
-pub(crate) fn fd_prestat_get(context: &mut Context, guest: &mut Guest<'_>, fd: u32, out: u32) -> Outcome {
+pub(crate) fn fd_prestat_get(context: &Context, guest: &mut Guest<'_>, fd: u32, out: u32) -> Outcome {
     let length = preopen(context, fd)?.len() as u32;
     let prestat = u64::from(PREOPENTYPE_DIR) | u64::from(length) << 32;
     Ok(guest.write_u64(out, prestat)?)
 }
 
 pub(crate) fn fd_prestat_dir_name(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     path: u32,
@@ -82,9 +84,9 @@ pub(crate) fn fd_prestat_dir_name(
     Ok(guest.write(path, name.as_bytes())?)
 }
 
-fn preopen(context: &Context, fd: u32) -> Result<&str, Errno> {
-    match &context.table.get(fd)?.object {
-        Object::Dir(directory) => directory.preopened_as.as_deref().ok_or(Errno::BADF),
+fn preopen(context: &Context, fd: u32) -> Result<Arc<str>, Errno> {
+    match &*context.table.get(fd)?.object {
+        Object::Dir(directory) => directory.preopened_as.clone().ok_or(Errno::BADF),
         Object::File(_) => Err(Errno::BADF),
     }
 }

@@ -9,7 +9,7 @@ use crate::fs::{self, File, Interest};
 use crate::{Context, Errno, Guest, Rights};
 
 pub(crate) fn fd_read(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     buffers: u32,
@@ -24,7 +24,7 @@ pub(crate) fn fd_read(
 }
 
 pub(crate) fn fd_pread(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     buffers: u32,
@@ -32,7 +32,8 @@ pub(crate) fn fd_pread(
     offset: u64,
     out: u32,
 ) -> Outcome {
-    let file = context.table.get(fd)?.as_file(Rights::FD_READ | Rights::FD_SEEK)?;
+    let descriptor = context.table.get(fd)?;
+    let file = descriptor.as_file(Rights::FD_READ | Rights::FD_SEEK)?;
     let source = Transfer { context, file, waits: false };
     let read = source.read(guest, (buffers, count), |slices, done| {
         file.read_at(slices, offset.checked_add(done).ok_or(Errno::INVAL)?)
@@ -41,7 +42,7 @@ pub(crate) fn fd_pread(
 }
 
 pub(crate) fn fd_write(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     buffers: u32,
@@ -56,7 +57,7 @@ pub(crate) fn fd_write(
 }
 
 pub(crate) fn fd_pwrite(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     buffers: u32,
@@ -64,7 +65,8 @@ pub(crate) fn fd_pwrite(
     offset: u64,
     out: u32,
 ) -> Outcome {
-    let file = context.table.get(fd)?.as_file(Rights::FD_WRITE | Rights::FD_SEEK)?;
+    let descriptor = context.table.get(fd)?;
+    let file = descriptor.as_file(Rights::FD_WRITE | Rights::FD_SEEK)?;
     let target = Transfer { context, file, waits: false };
     let written = target.write(guest, (buffers, count), |slices, done| {
         file.write_at(slices, offset.checked_add(done).ok_or(Errno::INVAL)?)
@@ -90,7 +92,7 @@ impl Transfer<'_> {
     ) -> Result<u32, Stop> {
         // What most calls have. Everything is in one function: returning is slow after a system call, because the kernel makes
         // the processor forget where to.
-        if count == 1 {
+        if count == 1 && !guest.is_shared() {
             match guest.scatter_one(array, |slice| read(&mut [slice], 0)) {
                 Ok(bytes) => return Ok(bytes as u32),
                 Err(errno) => self.check_again(errno, Interest::Read)?,
@@ -107,18 +109,18 @@ impl Transfer<'_> {
         read: impl Fn(&mut [IoSliceMut<'_>], u64) -> fs::Result<usize>,
     ) -> Result<u32, Stop> {
         let mut buffers = guest.buffers(array, count)?;
-        let mut total = 0;
+        let mut total = 0_u32;
         loop {
+            let offered = guest.offered(&buffers);
             match guest.scatter(&buffers, |slices| read(slices, u64::from(total))) {
                 Ok(bytes) => {
-                    total += bytes as u32;
+                    total = total.saturating_add(bytes as u32);
                     // What may have to wait gives what it has.
-                    if bytes < buffers.len() || self.file.may_block() {
+                    if bytes < offered || self.file.may_block() {
                         return Ok(total);
                     }
-                    match guest.next_buffers(&buffers)? {
-                        Some(next) => buffers = next,
-                        None => return Ok(total),
+                    if !guest.go_on(&mut buffers, bytes)? {
+                        return Ok(total);
                     }
                 }
                 Err(errno) if self.goes_on(errno, Interest::Read)? => {}
@@ -137,7 +139,7 @@ impl Transfer<'_> {
         write: impl Fn(&[IoSlice<'_>], u64) -> fs::Result<usize>,
     ) -> Result<u32, Stop> {
         let mut written = 0;
-        if count == 1 {
+        if count == 1 && !guest.is_shared() {
             match guest.gather_one(array, |slice| write(&[slice], 0)) {
                 Ok((bytes, all)) if all || !self.waits => return Ok(bytes as u32),
                 Ok((bytes, _)) => written = bytes,
@@ -159,18 +161,14 @@ impl Transfer<'_> {
         buffers.advance(written);
         let mut total = written as u32;
         loop {
+            let offered = guest.offered(&buffers);
             match guest.gather(&buffers, |slices| write(slices, u64::from(total))) {
                 // Nothing is written of something: trying again would be for ever.
                 Ok(0) if buffers.len() > 0 => return Ok(total),
                 Ok(bytes) => {
-                    total += bytes as u32;
-                    buffers.advance(bytes);
-                    if buffers.len() == 0 {
-                        match guest.next_buffers(&buffers)? {
-                            Some(next) => buffers = next,
-                            None => return Ok(total),
-                        }
-                    } else if !self.waits {
+                    total = total.saturating_add(bytes as u32);
+                    let short = bytes < offered && !self.waits;
+                    if short || !guest.go_on(&mut buffers, bytes)? {
                         return Ok(total);
                     }
                 }

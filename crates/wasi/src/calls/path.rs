@@ -34,47 +34,45 @@ pub(crate) fn lookup(flags: u32) -> Result<bool, Errno> {
 }
 
 pub(crate) fn path_create_directory(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     path: u32,
     length: u32,
 ) -> Outcome {
-    let directory = context.table.get(fd)?.as_writable_dir(Rights::PATH_CREATE_DIRECTORY)?;
+    let descriptor = context.table.get(fd)?;
+    let directory = descriptor.as_writable_dir(Rights::PATH_CREATE_DIRECTORY)?;
     Ok(directory.dir.create_dir(&guest_path(guest, (path, length))?)?)
 }
 
 pub(crate) fn path_remove_directory(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     path: u32,
     length: u32,
 ) -> Outcome {
-    let directory = context.table.get(fd)?.as_writable_dir(Rights::PATH_REMOVE_DIRECTORY)?;
+    let descriptor = context.table.get(fd)?;
+    let directory = descriptor.as_writable_dir(Rights::PATH_REMOVE_DIRECTORY)?;
     Ok(directory.dir.remove_dir(&guest_path(guest, (path, length))?)?)
 }
 
-pub(crate) fn path_unlink_file(
-    context: &mut Context,
-    guest: &mut Guest<'_>,
-    fd: u32,
-    path: u32,
-    length: u32,
-) -> Outcome {
-    let directory = context.table.get(fd)?.as_writable_dir(Rights::PATH_UNLINK_FILE)?;
+pub(crate) fn path_unlink_file(context: &Context, guest: &mut Guest<'_>, fd: u32, path: u32, length: u32) -> Outcome {
+    let descriptor = context.table.get(fd)?;
+    let directory = descriptor.as_writable_dir(Rights::PATH_UNLINK_FILE)?;
     Ok(directory.dir.unlink(&guest_path(guest, (path, length))?)?)
 }
 
 pub(crate) fn path_readlink(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     path: (u32, u32),
     (buffer, length): (u32, u32),
     out: u32,
 ) -> Outcome {
-    let directory = context.table.get(fd)?.as_dir(Rights::PATH_READLINK)?;
+    let descriptor = context.table.get(fd)?;
+    let directory = descriptor.as_dir(Rights::PATH_READLINK)?;
     let content = directory.dir.read_link(&guest_path(guest, path)?)?;
     guest.check_range(buffer, length)?;
     let used = content.len().min(length as usize);
@@ -83,19 +81,20 @@ pub(crate) fn path_readlink(
 }
 
 pub(crate) fn path_symlink(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     target: (u32, u32),
     fd: u32,
     path: (u32, u32),
 ) -> Outcome {
-    let directory = context.table.get(fd)?.as_writable_dir(Rights::PATH_SYMLINK)?;
+    let descriptor = context.table.get(fd)?;
+    let directory = descriptor.as_writable_dir(Rights::PATH_SYMLINK)?;
     let target = guest_path(guest, target)?;
     Ok(directory.dir.symlink(&target, &guest_path(guest, path)?)?)
 }
 
 pub(crate) fn path_link(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     flags: u32,
@@ -108,12 +107,12 @@ pub(crate) fn path_link(
     let new_directory = to.as_writable_dir(Rights::PATH_LINK_TARGET)?;
     let (path, new_path) = (guest_path(guest, path)?, guest_path(guest, new_path)?);
     let follow = lookup(flags)?;
-    same_mount(from, to)?;
+    same_mount(&from, &to)?;
     Ok(directory.dir.link(&path, follow, &*new_directory.dir, &new_path)?)
 }
 
 pub(crate) fn path_rename(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     path: (u32, u32),
@@ -124,7 +123,7 @@ pub(crate) fn path_rename(
     let directory = from.as_writable_dir(Rights::PATH_RENAME_SOURCE)?;
     let new_directory = to.as_writable_dir(Rights::PATH_RENAME_TARGET)?;
     let (path, new_path) = (guest_path(guest, path)?, guest_path(guest, new_path)?);
-    same_mount(from, to)?;
+    same_mount(&from, &to)?;
     Ok(directory.dir.rename(&path, &*new_directory.dir, &new_path)?)
 }
 
@@ -142,7 +141,7 @@ pub(crate) struct OpenRequest {
 }
 
 pub(crate) fn path_open(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     path: (u32, u32),
@@ -161,7 +160,7 @@ pub(crate) fn path_open(
 
     let from = context.table.get(fd)?;
     let directory = from.as_dir(needed(oflags))?;
-    may_inherit(from, oflags, flags, base)?;
+    may_inherit(&from, oflags, flags, base)?;
     let path = guest_path(guest, path)?;
     guest.check_range(out, 4)?;
     context.table.room()?;
@@ -182,11 +181,11 @@ pub(crate) fn path_open(
     let mut descriptor = match opened {
         Opened::File(file) => Descriptor::file(file, base, mount),
         Opened::Dir(dir) => {
-            granted(from, inheriting)?;
+            granted(&from, inheriting)?;
             Descriptor::dir(dir, base, inheriting, mount)
         }
     };
-    granted(from, descriptor.base)?;
+    granted(&from, descriptor.base)?;
     descriptor.nonblock = flags.contains(FdFlags::NONBLOCK);
     let new = context.table.insert(descriptor)?;
     drop(path);

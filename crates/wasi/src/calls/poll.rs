@@ -1,6 +1,6 @@
 //! `poll_oneoff`: waits for clocks and descriptors.
 
-use super::wait::{Awaited, sleep};
+use super::wait::sleep;
 use crate::clock::Id;
 use crate::context::Outcome;
 use crate::fs::Interest;
@@ -37,7 +37,7 @@ struct Event {
 
 pub(crate) fn poll_oneoff(
     version: Version,
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     subscriptions: u32,
     events: u32,
@@ -115,7 +115,7 @@ fn look(context: &Context, subscription: &Subscription) -> Option<Event> {
             (context.clock.now(id) >= deadline).then_some(Event { errno: Errno::SUCCESS, bytes: 0, flags: 0 })
         }
         What::File { fd, interest } => match file(context, fd, interest) {
-            Ok((file, interest)) => match file.readiness(interest) {
+            Ok(descriptor) => match descriptor.as_file(Rights::empty()).and_then(|file| file.readiness(interest)) {
                 Ok(Some(ready)) => Some(Event {
                     errno: Errno::SUCCESS,
                     bytes: ready.bytes,
@@ -129,15 +129,18 @@ fn look(context: &Context, subscription: &Subscription) -> Option<Event> {
     }
 }
 
-fn file(context: &Context, fd: u32, interest: Interest) -> Result<Awaited<'_>, Errno> {
-    let descriptor: &Descriptor = context.table.get(fd)?;
-    let Object::File(file) = &descriptor.object else { return Err(Errno::BADF) };
+/// The descriptor of a file that may be waited for.
+fn file(context: &Context, fd: u32, interest: Interest) -> Result<Descriptor, Errno> {
+    let descriptor = context.table.get(fd)?;
+    if matches!(*descriptor.object, Object::Dir(_)) {
+        return Err(Errno::BADF);
+    }
     descriptor.need(Rights::POLL_FD_READWRITE)?;
     descriptor.need(match interest {
         Interest::Read => Rights::FD_READ,
         Interest::Write => Rights::FD_WRITE,
     })?;
-    Ok((&**file, interest))
+    Ok(descriptor)
 }
 
 /// Waits until something may have happened.
@@ -150,13 +153,19 @@ fn pause(context: &Context, subscriptions: &[Subscription]) -> Outcome {
                 let left = deadline.saturating_sub(context.clock.now(id));
                 timeout = Some(timeout.map_or(left, |timeout| timeout.min(left)));
             }
-            What::File { fd, interest } => files.push(file(context, fd, interest)?),
+            What::File { fd, interest } => files.push((file(context, fd, interest)?, interest)),
             What::Failed(_) => {}
         }
     }
     match timeout {
         Some(timeout) if context.clock.skip(timeout) => Ok(()),
-        timeout => sleep(context, &files, timeout),
+        timeout => {
+            let mut awaited = Vec::with_capacity(files.len());
+            for (descriptor, interest) in &files {
+                awaited.push((descriptor.as_file(Rights::empty())?, *interest));
+            }
+            sleep(context, &awaited, timeout)
+        }
     }
 }
 

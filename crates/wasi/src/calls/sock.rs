@@ -12,23 +12,29 @@ use crate::{Context, Errno, FdFlags, FileType, Guest, Rights};
 const DATA_TRUNCATED: u16 = 1;
 
 /// The socket; what is none says so, whatever its rights.
-fn socket(context: &Context, fd: u32, rights: Rights) -> Result<(&Descriptor, Transfer<'_>), Errno> {
+fn socket(context: &Context, fd: u32, rights: Rights) -> Result<Descriptor, Errno> {
     let descriptor = context.table.get(fd)?;
-    let Object::File(file) = &descriptor.object else { return Err(Errno::NOTSOCK) };
+    let Object::File(file) = &*descriptor.object else { return Err(Errno::NOTSOCK) };
     if !matches!(file.file_type(), FileType::SocketStream | FileType::SocketDgram) {
         return Err(Errno::NOTSOCK);
     }
     descriptor.need(rights)?;
-    Ok((descriptor, Transfer { context, file: &**file, waits: !descriptor.nonblock }))
+    Ok(descriptor)
 }
 
-pub(crate) fn sock_accept(context: &mut Context, guest: &mut Guest<'_>, fd: u32, flags: u32, out: u32) -> Outcome {
+/// Moves data of a socket, whose rights were looked at.
+fn transfer<'a>(context: &'a Context, socket: &'a Descriptor) -> Result<Transfer<'a>, Errno> {
+    Ok(Transfer { context, file: socket.as_file(Rights::empty())?, waits: !socket.nonblock })
+}
+
+pub(crate) fn sock_accept(context: &Context, guest: &mut Guest<'_>, fd: u32, flags: u32, out: u32) -> Outcome {
     let flags = u16::try_from(flags).ok().and_then(FdFlags::from_bits).ok_or(Errno::INVAL)?;
     if !FdFlags::NONBLOCK.contains(flags) {
         return Err(Errno::INVAL.into());
     }
     guest.check_range(out, 4)?;
-    let (_, socket) = socket(context, fd, Rights::SOCK_ACCEPT)?;
+    let socket = socket(context, fd, Rights::SOCK_ACCEPT)?;
+    let socket = transfer(context, &socket)?;
     context.table.room()?;
     let connection = loop {
         match socket.file.accept() {
@@ -44,7 +50,7 @@ pub(crate) fn sock_accept(context: &mut Context, guest: &mut Guest<'_>, fd: u32,
 }
 
 pub(crate) fn sock_recv(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     (array, count): (u32, u32),
@@ -53,7 +59,8 @@ pub(crate) fn sock_recv(
     out_flags: u32,
 ) -> Outcome {
     let flags = u16::try_from(flags).ok().and_then(RiFlags::from_bits).ok_or(Errno::INVAL)?;
-    let (_, socket) = socket(context, fd, Rights::FD_READ)?;
+    let socket = socket(context, fd, Rights::FD_READ)?;
+    let socket = transfer(context, &socket)?;
     let mut buffers = guest.buffers(array, count)?;
     // What is only looked at stays, so that nobody could tell when more has come.
     let all = flags.contains(RiFlags::WAITALL)
@@ -87,7 +94,7 @@ pub(crate) fn sock_recv(
 }
 
 pub(crate) fn sock_send(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     array: u32,
@@ -98,13 +105,15 @@ pub(crate) fn sock_send(
     if flags != 0 {
         return Err(Errno::INVAL.into());
     }
-    let (_, socket) = socket(context, fd, Rights::FD_WRITE)?;
+    let socket = socket(context, fd, Rights::FD_WRITE)?;
+    let socket = transfer(context, &socket)?;
     let sent = socket.write(guest, (array, count), |slices, _| socket.file.send(slices))?;
     Ok(guest.write_u32(out, sent)?)
 }
 
-pub(crate) fn sock_shutdown(context: &mut Context, _guest: &mut Guest<'_>, fd: u32, how: u32) -> Outcome {
-    let (_, socket) = socket(context, fd, Rights::SOCK_SHUTDOWN)?;
+pub(crate) fn sock_shutdown(context: &Context, _guest: &mut Guest<'_>, fd: u32, how: u32) -> Outcome {
+    let socket = socket(context, fd, Rights::SOCK_SHUTDOWN)?;
+    let socket = transfer(context, &socket)?;
     let how = u8::try_from(how).ok().and_then(SdFlags::from_bits).ok_or(Errno::INVAL)?;
     if how.is_empty() {
         return Err(Errno::INVAL.into());

@@ -9,14 +9,14 @@ use crate::{Clock, Context, Errno, FileStat, Guest, Rights, SetTime, Timestamp, 
 
 pub(crate) fn fd_filestat_get(
     version: Version,
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     out: u32,
 ) -> Outcome {
     let descriptor = context.table.get(fd)?;
     descriptor.need(Rights::FD_FILESTAT_GET)?;
-    let stat = match &descriptor.object {
+    let stat = match &*descriptor.object {
         Object::File(file) => file.stat()?,
         Object::Dir(directory) => directory.dir.stat()?,
     };
@@ -25,14 +25,15 @@ pub(crate) fn fd_filestat_get(
 
 pub(crate) fn path_filestat_get(
     version: Version,
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     flags: u32,
     path: (u32, u32),
     out: u32,
 ) -> Outcome {
-    let directory = context.table.get(fd)?.as_dir(Rights::PATH_FILESTAT_GET)?;
+    let descriptor = context.table.get(fd)?;
+    let directory = descriptor.as_dir(Rights::PATH_FILESTAT_GET)?;
     let stat = directory.dir.stat_at(&guest_path(guest, path)?, lookup(flags)?)?;
     store(version, guest, out, &stat)
 }
@@ -62,12 +63,12 @@ fn store(version: Version, guest: &mut Guest<'_>, out: u32, stat: &FileStat) -> 
     Ok(guest.write(out, &bytes[..size + 32])?)
 }
 
-pub(crate) fn fd_filestat_set_size(context: &mut Context, _guest: &mut Guest<'_>, fd: u32, size: u64) -> Outcome {
+pub(crate) fn fd_filestat_set_size(context: &Context, _guest: &mut Guest<'_>, fd: u32, size: u64) -> Outcome {
     Ok(context.table.get(fd)?.as_file(Rights::FD_FILESTAT_SET_SIZE)?.set_size(size)?)
 }
 
 pub(crate) fn fd_filestat_set_times(
-    context: &mut Context,
+    context: &Context,
     _guest: &mut Guest<'_>,
     fd: u32,
     atim: Timestamp,
@@ -80,7 +81,7 @@ pub(crate) fn fd_filestat_set_times(
     if descriptor.mount.read_only {
         return Err(Errno::ROFS.into());
     }
-    match &descriptor.object {
+    match &*descriptor.object {
         Object::File(file) => file.set_times(atim, mtim)?,
         Object::Dir(directory) => directory.dir.set_times(atim, mtim)?,
     }
@@ -88,7 +89,7 @@ pub(crate) fn fd_filestat_set_times(
 }
 
 pub(crate) fn path_filestat_set_times(
-    context: &mut Context,
+    context: &Context,
     guest: &mut Guest<'_>,
     fd: u32,
     flags: u32,
@@ -96,7 +97,8 @@ pub(crate) fn path_filestat_set_times(
     (atim, mtim, fst_flags): (Timestamp, Timestamp, u32),
 ) -> Outcome {
     let (atim, mtim) = times(&context.clock, atim, mtim, fst_flags)?;
-    let directory = context.table.get(fd)?.as_writable_dir(Rights::PATH_FILESTAT_SET_TIMES)?;
+    let descriptor = context.table.get(fd)?;
+    let directory = descriptor.as_writable_dir(Rights::PATH_FILESTAT_SET_TIMES)?;
     Ok(directory.dir.set_times_at(&guest_path(guest, path)?, lookup(flags)?, atim, mtim)?)
 }
 

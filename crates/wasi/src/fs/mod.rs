@@ -1,6 +1,8 @@
 //! What files and directories can do, whatever they are made of. Every method says which errors it gives beside those of
 //! the medium (`IO`, `NOMEM`, `NOSPC`, …); programs see them as they are.
 //!
+//! The threads of a program use the same ones at the same time.
+//!
 //! Must not know: descriptors, rights, memories of programs.
 
 pub mod memory;
@@ -11,7 +13,7 @@ pub mod stream;
 use std::any::Any;
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::BorrowedFd;
-use std::rc::Rc;
+use std::sync::Arc;
 
 pub use crate::types::{RiFlags, SdFlags};
 use crate::{Advice, Errno, FdFlags, FileStat, FileType, OFlags, SetTime, Whence};
@@ -38,7 +40,7 @@ pub struct Readiness {
 }
 
 /// An open file, pipe, terminal or socket. Everything but `file_type` and `stat` has an implementation that refuses.
-pub trait File {
+pub trait File: Send + Sync {
     /// What it is; never changes.
     fn file_type(&self) -> FileType;
 
@@ -195,7 +197,7 @@ pub struct OpenOptions {
 /// What was opened.
 pub enum Opened {
     /// A directory.
-    Dir(Rc<dyn Dir>),
+    Dir(Arc<dyn Dir>),
     /// Anything else.
     File(Box<dyn File>),
 }
@@ -207,7 +209,7 @@ pub enum Opened {
 /// with an absolute target, gives `NOTCAPABLE`. A path that ends in a slash means a directory.
 ///
 /// All methods with a path may give `NOENT`, `NOTDIR`, `LOOP`, `NAMETOOLONG`, `ACCES` and `NOTCAPABLE` for it.
-pub trait Dir: Any {
+pub trait Dir: Any + Send + Sync {
     /// The attributes of the directory itself.
     fn stat(&self) -> Result<FileStat>;
 
@@ -277,7 +279,7 @@ pub struct Entry<'a> {
 }
 
 /// Reads a directory.
-pub trait ReadDir {
+pub trait ReadDir: Send {
     /// Goes to a place that an entry's `next` gave; 0 is the beginning, where everything is read anew.
     ///
     /// `INVAL` for what no entry gave, as far as that can be told.

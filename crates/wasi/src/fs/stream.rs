@@ -1,10 +1,10 @@
 //! Files that are no files: nothing, bytes to read, and functions to write to.
 
-use std::cell::{Cell, RefCell};
 use std::io::{IoSlice, IoSliceMut, Read};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{File, Result};
+use crate::sync::Lock;
 use crate::{Errno, FileStat, FileType};
 
 fn nothing(file_type: FileType) -> FileStat {
@@ -33,16 +33,16 @@ impl File for Null {
 }
 
 /// Reads from any reader, such as bytes in memory. While it waits, so does the program's thread.
-pub struct Input<R>(RefCell<R>);
+pub struct Input<R>(Lock<R>);
 
-impl<R: Read> Input<R> {
+impl<R: Read + Send> Input<R> {
     /// Programs read what `reader` gives.
     pub fn new(reader: R) -> Input<R> {
-        Input(RefCell::new(reader))
+        Input(Lock::new(reader))
     }
 }
 
-impl<R: Read> File for Input<R> {
+impl<R: Read + Send> File for Input<R> {
     fn file_type(&self) -> FileType {
         FileType::Unknown
     }
@@ -52,21 +52,21 @@ impl<R: Read> File for Input<R> {
     }
 
     fn read(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        Ok(self.0.borrow_mut().read_vectored(buffers)?)
+        Ok(self.0.lock().read_vectored(buffers)?)
     }
 }
 
 /// Gives what programs write to a function.
-pub struct Output<F>(RefCell<F>);
+pub struct Output<F>(Lock<F>);
 
-impl<F: FnMut(&[u8]) -> Result<()>> Output<F> {
-    /// `write` is called with each piece.
+impl<F: FnMut(&[u8]) -> Result<()> + Send> Output<F> {
+    /// `write` is called with each piece; what one call writes stays together.
     pub fn new(write: F) -> Output<F> {
-        Output(RefCell::new(write))
+        Output(Lock::new(write))
     }
 }
 
-impl<F: FnMut(&[u8]) -> Result<()>> File for Output<F> {
+impl<F: FnMut(&[u8]) -> Result<()> + Send> File for Output<F> {
     fn file_type(&self) -> FileType {
         FileType::Unknown
     }
@@ -77,8 +77,9 @@ impl<F: FnMut(&[u8]) -> Result<()>> File for Output<F> {
 
     fn write(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
         let mut written = 0;
+        let write = &mut *self.0.lock();
         for buffer in buffers {
-            match (self.0.borrow_mut())(buffer) {
+            match write(buffer) {
                 Ok(()) => written += buffer.len(),
                 Err(_) if written > 0 => break,
                 Err(errno) => return Err(errno),
@@ -88,30 +89,35 @@ impl<F: FnMut(&[u8]) -> Result<()>> File for Output<F> {
     }
 }
 
+struct Kept {
+    bytes: Vec<u8>,
+    left: usize,
+}
+
 /// Keeps what programs write, up to a limit; beyond it they get `NOSPC`.
 #[derive(Clone)]
 pub struct Capture {
-    bytes: Rc<RefCell<Vec<u8>>>,
-    left: Rc<Cell<usize>>,
+    kept: Arc<Lock<Kept>>,
 }
 
 impl Capture {
     /// Keeps up to `limit` bytes.
     pub fn new(limit: usize) -> Capture {
-        Capture { bytes: Rc::default(), left: Rc::new(Cell::new(limit)) }
+        Capture { kept: Arc::new(Lock::new(Kept { bytes: Vec::new(), left: limit })) }
     }
 
     /// What was written; it is gone from here.
     pub fn take(&self) -> Vec<u8> {
-        self.bytes.take()
+        std::mem::take(&mut self.kept.lock().bytes)
     }
 
     /// The file that keeps what is written to it here.
     pub fn file(&self) -> Box<dyn File> {
         let this = self.clone();
         Box::new(Output::new(move |bytes: &[u8]| {
-            this.left.set(this.left.get().checked_sub(bytes.len()).ok_or(Errno::NOSPC)?);
-            this.bytes.borrow_mut().extend_from_slice(bytes);
+            let Kept { bytes: kept, left } = &mut *this.kept.lock();
+            *left = left.checked_sub(bytes.len()).ok_or(Errno::NOSPC)?;
+            kept.extend_from_slice(bytes);
             Ok(())
         }))
     }

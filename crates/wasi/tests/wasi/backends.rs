@@ -1,7 +1,7 @@
 //! The file systems that all tests of files run on.
 
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use gantry_wasi::fs::{Dir, memory, native, path};
@@ -60,7 +60,7 @@ pub const ALL: [Backend; 4] = [Backend::Native, Backend::NativeOnTmpfs, Backend:
 
 impl Backend {
     /// An empty directory, and what keeps it.
-    pub fn dir(self) -> (Rc<dyn Dir>, Option<Scratch>) {
+    pub fn dir(self) -> (Arc<dyn Dir>, Option<Scratch>) {
         match self {
             Backend::Native => {
                 let scratch = Scratch::on_disk();
@@ -72,7 +72,7 @@ impl Backend {
             }
             Backend::Path => {
                 let scratch = Scratch::on_disk();
-                (path::open_dir(Rc::new(HostFs), scratch.path().to_str().unwrap()).unwrap(), Some(scratch))
+                (path::open_dir(Arc::new(HostFs), scratch.path().to_str().unwrap()).unwrap(), Some(scratch))
             }
             Backend::Memory => (memory::Tree::new().root(), None),
         }

@@ -1,6 +1,6 @@
 //! Making, removing and reading directories; names of preopened ones.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gantry_wasi::fs::memory::Tree;
 use gantry_wasi::{Context, Errno, Preopen};
@@ -245,7 +245,7 @@ fn trees_in_memory_are_what_the_host_puts_in() {
 fn deep_trees_are_dropped_without_much_stack() {
     let tree = Tree::new();
     tree.add_dir(&"d/".repeat(100_000)).unwrap();
-    let root: Rc<_> = tree.root();
+    let root: Arc<_> = tree.root();
     drop(tree);
     drop(root);
 }

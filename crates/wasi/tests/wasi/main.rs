@@ -16,4 +16,5 @@ mod rights;
 mod sandbox;
 mod sockets;
 mod streams;
+mod threads;
 mod unstable;

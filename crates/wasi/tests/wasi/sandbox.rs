@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -71,9 +71,9 @@ fn on_hosts(test: impl Fn(&mut Program, &Scratch)) {
         let before = outside(&scratch);
         let inside = scratch.join("inside");
         let native = native::open_dir(&inside).unwrap();
-        let by_path = path::open_dir(Rc::new(HostFs), inside.to_str().unwrap()).unwrap();
+        let by_path = path::open_dir(Arc::new(HostFs), inside.to_str().unwrap()).unwrap();
         for dir in [native, by_path] {
-            let dir: Rc<dyn Dir> = dir;
+            let dir: Arc<dyn Dir> = dir;
             test(&mut Program::new(Context::builder().preopen(Preopen::new("/", dir)).build()), &scratch);
             assert_eq!(outside(&scratch), before);
             assert_eq!(fs::read(scratch.join("inside/file")).unwrap(), b"public");
@@ -284,7 +284,7 @@ fn names_of_the_host_that_are_not_utf_8_are_shown_but_not_opened() {
     let scratch = Scratch::on_tmpfs();
     fs::write(scratch.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9")), b"x").unwrap();
     let native = native::open_dir(scratch.path()).unwrap();
-    let by_path = path::open_dir(Rc::new(HostFs), scratch.path().to_str().unwrap()).unwrap();
+    let by_path = path::open_dir(Arc::new(HostFs), scratch.path().to_str().unwrap()).unwrap();
     for dir in [native, by_path] {
         let mut program = Program::new(Context::builder().preopen(Preopen::new("/", dir)).build());
         program.call("fd_readdir", &[DIR.into(), 1000, 500, 0, 0]).unwrap();

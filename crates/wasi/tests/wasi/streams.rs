@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -245,7 +244,7 @@ fn streams_of_the_host() {
     assert_eq!(program.read(0, 10), Ok(vec![]), "nothing by default");
     assert_eq!(program.write(1, b"lost"), Ok(4));
     assert_eq!(program.write(2, b"lost"), Ok(4));
-    let shared = Rc::new(());
+    let shared = Arc::new(());
     let held = shared.clone();
     let builder = Context::builder().stdout(Box::new(stream::Output::new(move |_: &[u8]| {
         let _ = &held;
@@ -253,5 +252,5 @@ fn streams_of_the_host() {
     })));
     let mut program = Program::new(builder.build());
     program.close(1).unwrap();
-    assert_eq!(Rc::strong_count(&shared), 1, "closing lets go of it");
+    assert_eq!(Arc::strong_count(&shared), 1, "closing lets go of it");
 }

@@ -1,6 +1,6 @@
 //! Open files in memory.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::node::Node;
 use crate::fs::Result;
@@ -9,7 +9,7 @@ use crate::{Errno, FileStat, SetTime};
 
 /// A file of a tree, which lives on when its names are gone.
 pub(super) struct MemoryHandle {
-    pub(super) node: Rc<Node>,
+    pub(super) node: Arc<Node>,
     pub(super) read: bool,
     pub(super) write: bool,
 }
@@ -23,7 +23,7 @@ impl Handle for MemoryHandle {
         if !self.read {
             return Err(Errno::BADF);
         }
-        let bytes = self.node.bytes()?.borrow();
+        let bytes = self.node.bytes()?.lock();
         let start = usize::try_from(offset.unwrap_or(0)).unwrap_or(usize::MAX).min(bytes.len());
         let count = buffer.len().min(bytes.len() - start);
         buffer[..count].copy_from_slice(&bytes[start..start + count]);
@@ -34,12 +34,7 @@ impl Handle for MemoryHandle {
         if !self.write {
             return Err(Errno::BADF);
         }
-        let start = offset.unwrap_or(0);
-        let end = start.checked_add(buffer.len() as u64).ok_or(Errno::FBIG)?;
-        if end > self.node.stat().size {
-            self.node.resize(end)?;
-        }
-        self.node.bytes()?.borrow_mut()[start as usize..end as usize].copy_from_slice(buffer);
+        self.node.write(offset.unwrap_or(0), buffer)?;
         self.node.modified();
         Ok(buffer.len())
     }

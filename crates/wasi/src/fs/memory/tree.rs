@@ -1,21 +1,25 @@
 //! A tree of directories and files, asked by path like other file systems.
 
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::DEFAULT_LIMIT;
 use super::handle::MemoryHandle;
 use super::node::{Content, Node, Quota};
 use crate::fs::path::{PathEntry, PathFs, PathOpen, Positioned, open_dir};
 use crate::fs::{Dir, File, Result};
+use crate::sync::Lock;
 use crate::{Errno, FileStat, FileType, SetTime, Timestamp};
 
 /// A file system in memory. Clones are the same file system.
 #[derive(Clone)]
-pub struct Tree(Rc<Inner>);
+pub struct Tree(Arc<Inner>);
 
 struct Inner {
-    root: Rc<Node>,
-    quota: Rc<Quota>,
+    root: Arc<Node>,
+    quota: Arc<Quota>,
+    /// Held while entries come and go.
+    changing: Lock<()>,
 }
 
 impl Default for Tree {
@@ -42,13 +46,13 @@ impl Tree {
     }
 
     fn with_quota(quota: Quota) -> Tree {
-        let quota = Rc::new(quota);
+        let quota = Arc::new(quota);
         let root = Node::root(&quota);
-        Tree(Rc::new(Inner { root, quota }))
+        Tree(Arc::new(Inner { root, quota, changing: Lock::default() }))
     }
 
     /// The tree's outermost directory, for programs.
-    pub fn root(&self) -> Rc<dyn Dir> {
+    pub fn root(&self) -> Arc<dyn Dir> {
         open_dir(self.0.clone(), "").expect("the root of a tree is a directory")
     }
 
@@ -58,6 +62,7 @@ impl Tree {
     ///
     /// `NOTDIR` if a file is in the way, `INVAL` for `..`.
     pub fn add_dir(&self, path: &str) -> Result<()> {
+        let _changing = self.0.changing.lock();
         self.0.make_dirs(path).map(|_| ())
     }
 
@@ -71,11 +76,12 @@ impl Tree {
         if matches!(name, "" | "." | "..") {
             return Err(Errno::INVAL);
         }
+        let _changing = self.0.changing.lock();
         let parent = self.0.make_dirs(parent)?;
-        if matches!(parent.entries()?.borrow().get(name), Some(node) if node.file_type() == FileType::Directory) {
+        if matches!(parent.entries()?.lock().get(name), Some(node) if node.file_type() == FileType::Directory) {
             return Err(Errno::ISDIR);
         }
-        parent.entries()?.borrow_mut().insert(name.to_owned(), Node::file(&self.0.quota, bytes)?);
+        parent.entries()?.lock().insert(name.to_owned(), Node::file(&self.0.quota, bytes)?);
         parent.modified();
         Ok(())
     }
@@ -86,7 +92,7 @@ impl Tree {
     ///
     /// `NOENT`, `NOTDIR`, `ISDIR`, and `LOOP` for a symbolic link.
     pub fn read_file(&self, path: &str) -> Result<Vec<u8>> {
-        Ok(self.0.node(path)?.bytes()?.borrow().clone())
+        Ok(self.0.node(path)?.bytes()?.lock().clone())
     }
 }
 
@@ -95,27 +101,27 @@ fn components(path: &str) -> impl Iterator<Item = &str> {
 }
 
 impl Inner {
-    fn node(&self, path: &str) -> Result<Rc<Node>> {
+    fn node(&self, path: &str) -> Result<Arc<Node>> {
         let mut node = self.root.clone();
         for name in components(path) {
-            let next = node.entries()?.borrow().get(name).cloned().ok_or(Errno::NOENT)?;
+            let next = node.entries()?.lock().get(name).cloned().ok_or(Errno::NOENT)?;
             node = next;
         }
         Ok(node)
     }
 
-    fn make_dirs(&self, path: &str) -> Result<Rc<Node>> {
+    fn make_dirs(&self, path: &str) -> Result<Arc<Node>> {
         let mut node = self.root.clone();
         for name in components(path).filter(|&name| name != ".") {
             if name == ".." {
                 return Err(Errno::INVAL);
             }
-            let known = node.entries()?.borrow().get(name).cloned();
+            let known = node.entries()?.lock().get(name).cloned();
             node = match known {
                 Some(next) => next,
                 None => {
                     let next = Node::directory(&self.quota)?;
-                    node.entries()?.borrow_mut().insert(name.to_owned(), next.clone());
+                    node.entries()?.lock().insert(name.to_owned(), next.clone());
                     next
                 }
             };
@@ -125,7 +131,7 @@ impl Inner {
     }
 
     /// The directory that a path's last component is in, and that component.
-    fn parent<'a>(&self, path: &'a str) -> Result<(Rc<Node>, &'a str)> {
+    fn parent<'a>(&self, path: &'a str) -> Result<(Arc<Node>, &'a str)> {
         let (parent, name) = path.rsplit_once('/').ok_or(Errno::NOENT)?;
         let parent = self.node(parent)?;
         parent.entries()?;
@@ -133,23 +139,40 @@ impl Inner {
     }
 
     /// Adds a new entry.
-    fn add(&self, path: &str, make: impl FnOnce() -> Result<Rc<Node>>) -> Result<Rc<Node>> {
+    fn add(&self, path: &str, make: impl FnOnce() -> Result<Arc<Node>>) -> Result<Arc<Node>> {
         let (parent, name) = self.parent(path)?;
-        if parent.entries()?.borrow().contains_key(name) {
+        if parent.entries()?.lock().contains_key(name) {
             return Err(Errno::EXIST);
         }
         let node = make()?;
-        parent.entries()?.borrow_mut().insert(name.to_owned(), node.clone());
+        parent.entries()?.lock().insert(name.to_owned(), node.clone());
         parent.modified();
         Ok(node)
     }
 
     /// Removes an entry.
-    fn remove(&self, path: &str) -> Result<Rc<Node>> {
+    fn remove(&self, path: &str) -> Result<Arc<Node>> {
         let (parent, name) = self.parent(path)?;
-        let node = parent.entries()?.borrow_mut().remove(name).ok_or(Errno::NOENT)?;
+        let node = parent.entries()?.lock().remove(name).ok_or(Errno::NOENT)?;
         parent.modified();
         Ok(node)
+    }
+
+    fn erase_dir(&self, path: &str) -> Result<()> {
+        if !self.node(path)?.entries()?.lock().is_empty() {
+            return Err(Errno::NOTEMPTY);
+        }
+        self.remove(path).map(|_| ())
+    }
+
+    fn erase(&self, path: &str) -> Result<()> {
+        if self.node(path)?.file_type() == FileType::Directory {
+            return Err(Errno::ISDIR);
+        }
+        let node = self.remove(path)?;
+        node.nlink.fetch_sub(1, Relaxed);
+        node.changed();
+        Ok(())
     }
 }
 
@@ -159,11 +182,13 @@ impl PathFs for Inner {
     }
 
     fn open(&self, path: &str, options: &PathOpen) -> Result<Box<dyn File>> {
+        let changing = options.create.then(|| self.changing.lock());
         let node = match self.node(path) {
             Ok(_) if options.exclusive => return Err(Errno::EXIST),
             Err(Errno::NOENT) if options.create => self.add(path, || Node::file(&self.quota, Vec::new()))?,
             node => node?,
         };
+        drop(changing);
         node.bytes()?;
         if options.truncate {
             node.resize(0)?;
@@ -175,7 +200,7 @@ impl PathFs for Inner {
 
     fn read_dir(&self, path: &str) -> Result<Vec<PathEntry>> {
         let node = self.node(path)?;
-        let entries = node.entries()?.borrow();
+        let entries = node.entries()?.lock();
         Ok(entries
             .iter()
             .map(|(name, node)| PathEntry {
@@ -194,48 +219,45 @@ impl PathFs for Inner {
     }
 
     fn create_dir(&self, path: &str) -> Result<()> {
+        let _changing = self.changing.lock();
         self.add(path, || Node::directory(&self.quota)).map(|_| ())
     }
 
     fn remove_dir(&self, path: &str) -> Result<()> {
-        if !self.node(path)?.entries()?.borrow().is_empty() {
-            return Err(Errno::NOTEMPTY);
-        }
-        self.remove(path).map(|_| ())
+        let _changing = self.changing.lock();
+        self.erase_dir(path)
     }
 
     fn unlink(&self, path: &str) -> Result<()> {
-        if self.node(path)?.file_type() == FileType::Directory {
-            return Err(Errno::ISDIR);
-        }
-        let node = self.remove(path)?;
-        node.nlink.set(node.nlink.get() - 1);
-        node.changed();
-        Ok(())
+        let _changing = self.changing.lock();
+        self.erase(path)
     }
 
     fn symlink(&self, target: &str, path: &str) -> Result<()> {
+        let _changing = self.changing.lock();
         self.add(path, || Node::new(&self.quota, Content::Link(target.to_owned()))).map(|_| ())
     }
 
     fn link(&self, path: &str, new_path: &str) -> Result<()> {
+        let _changing = self.changing.lock();
         let node = self.node(path)?;
         if node.file_type() == FileType::Directory {
             return Err(Errno::PERM);
         }
         self.add(new_path, || Ok(node.clone()))?;
-        node.nlink.set(node.nlink.get() + 1);
+        node.nlink.fetch_add(1, Relaxed);
         node.changed();
         Ok(())
     }
 
     fn rename(&self, path: &str, new_path: &str) -> Result<()> {
+        let _changing = self.changing.lock();
         let node = self.node(path)?;
         match self.node(new_path) {
             // Two names of one file both stay.
-            Ok(replaced) if Rc::ptr_eq(&replaced, &node) => return Ok(()),
-            Ok(replaced) if replaced.file_type() == FileType::Directory => self.remove_dir(new_path)?,
-            Ok(_) => self.unlink(new_path)?,
+            Ok(replaced) if Arc::ptr_eq(&replaced, &node) => return Ok(()),
+            Ok(replaced) if replaced.file_type() == FileType::Directory => self.erase_dir(new_path)?,
+            Ok(_) => self.erase(new_path)?,
             Err(Errno::NOENT) => {
                 self.parent(new_path)?;
             }

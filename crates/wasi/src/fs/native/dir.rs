@@ -4,7 +4,7 @@ use std::any::Any;
 use std::fs::File as HostFile;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use cap_fs_ext::OpenOptionsFollowExt;
 use cap_primitives::fs::{FollowSymlinks, OpenOptions as HostOptions, OpenOptionsExt};
@@ -184,7 +184,7 @@ impl Dir for NativeDir {
         let stat = host::fstat(&file)?;
         Ok(match file_type(stat.st_mode) {
             FileType::Directory if options.oflags.contains(OFlags::TRUNC) => return Err(Errno::ISDIR),
-            FileType::Directory => Opened::Dir(Rc::new(NativeDir { file, root: self.root })),
+            FileType::Directory => Opened::Dir(Arc::new(NativeDir { file, root: self.root })),
             _ if directory => return Err(Errno::NOTDIR),
             kind => Opened::File(Box::new(NativeFile::opened(file.into(), kind, options.flags)?)),
         })

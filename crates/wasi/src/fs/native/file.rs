@@ -1,8 +1,9 @@
 //! Files, pipes and terminals of the host.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{self as host, Advice as HostAdvice, FallocateFlags, OFlags as HostFlags, SeekFrom};
@@ -10,6 +11,7 @@ use rustix::io::{self, Errno as HostErrno, ReadWriteFlags};
 
 use super::{file_stat, file_type, socket, timestamps};
 use crate::fs::{File, Interest, Readiness, Result, RiFlags, SdFlags};
+use crate::sync::Lock;
 use crate::{Advice, Errno, FdFlags, FileStat, FileType, SetTime, Whence};
 
 /// What the kernel accepts at once from a pipe that says it has room.
@@ -29,9 +31,11 @@ pub(super) struct NativeFile {
     socket: bool,
     /// Whether the description is this program's alone.
     own: bool,
-    flags: Cell<FdFlags>,
+    flags: AtomicU16,
+    /// Held while the kernel is told for a moment not to append, and while something is appended.
+    appending: Lock<()>,
     /// Whether the kernel can be told for each call not to wait.
-    nowait: Cell<bool>,
+    nowait: AtomicBool,
 }
 
 impl NativeFile {
@@ -64,7 +68,8 @@ impl NativeFile {
     fn new(fd: OwnedFd, file_type: FileType, terminal: bool, own: bool, flags: FdFlags) -> NativeFile {
         let socket = matches!(file_type, FileType::SocketStream | FileType::SocketDgram);
         let waits = terminal || socket || file_type == FileType::Unknown;
-        NativeFile { fd, file_type, terminal, waits, socket, own, flags: Cell::new(flags), nowait: Cell::new(true) }
+        let (flags, appending, nowait) = (AtomicU16::new(flags.bits()), Lock::default(), AtomicBool::new(true));
+        NativeFile { fd, file_type, terminal, waits, socket, own, flags, appending, nowait }
     }
 
     /// The same file, only for reading and writing.
@@ -109,9 +114,9 @@ impl NativeFile {
         direct: impl FnOnce() -> io::Result<usize>,
         asked: impl FnOnce() -> io::Result<usize>,
     ) -> Result<usize> {
-        if self.nowait.get() {
+        if self.nowait.load(Relaxed) {
             match direct() {
-                Err(HostErrno::OPNOTSUPP | HostErrno::NOSYS | HostErrno::INVAL) => self.nowait.set(false),
+                Err(HostErrno::OPNOTSUPP | HostErrno::NOSYS | HostErrno::INVAL) => self.nowait.store(false, Relaxed),
                 result => return Ok(result?),
             }
         }
@@ -159,6 +164,7 @@ impl File for NativeFile {
         if self.waits {
             return self.write_stream(buffers);
         }
+        let _appending = self.flags().contains(FdFlags::APPEND).then(|| self.appending.lock());
         Ok(match buffers {
             [buffer] => io::write(&self.fd, buffer)?,
             buffers => io::writev(&self.fd, buffers)?,
@@ -174,7 +180,8 @@ impl File for NativeFile {
 
     fn write_at(&self, buffers: &[IoSlice<'_>], offset: u64) -> Result<usize> {
         // Linux appends, whatever the offset. Only the host could write at the same time, and to a file that it gave away.
-        let append = self.flags.get().contains(FdFlags::APPEND);
+        let append = self.flags().contains(FdFlags::APPEND);
+        let _appending = append.then(|| self.appending.lock());
         if append {
             self.set_append(false)?;
         }
@@ -198,11 +205,11 @@ impl File for NativeFile {
     }
 
     fn flags(&self) -> FdFlags {
-        self.flags.get()
+        FdFlags::from_bits_truncate(self.flags.load(Relaxed))
     }
 
     fn set_flags(&self, flags: FdFlags) -> Result<()> {
-        let changed = flags.symmetric_difference(self.flags.get());
+        let changed = flags.symmetric_difference(self.flags());
         if changed.is_empty() {
             return Ok(());
         }
@@ -210,7 +217,7 @@ impl File for NativeFile {
             return Err(Errno::NOTSUP);
         }
         self.set_append(flags.contains(FdFlags::APPEND))?;
-        self.flags.set(flags);
+        self.flags.store(flags.bits(), Relaxed);
         Ok(())
     }
 

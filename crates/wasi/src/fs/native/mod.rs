@@ -14,7 +14,7 @@ mod socket;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use rustix::fs::{Stat, Timestamps};
 
@@ -26,10 +26,10 @@ use crate::{FileStat, FileType, SetTime, Timestamp};
 /// # Errors
 ///
 /// Those of the operating system, for example if it is no directory.
-pub fn open_dir(path: impl AsRef<Path>) -> io::Result<Rc<dyn Dir>> {
+pub fn open_dir(path: impl AsRef<Path>) -> io::Result<Arc<dyn Dir>> {
     let flags = rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::DIRECTORY | rustix::fs::OFlags::CLOEXEC;
     let fd = rustix::fs::open(path.as_ref(), flags, rustix::fs::Mode::empty())?;
-    Ok(Rc::new(dir::NativeDir::root(fd)?))
+    Ok(Arc::new(dir::NativeDir::root(fd)?))
 }
 
 /// Makes a file of a descriptor of the host, such as its standard input, which stays open whatever becomes of the file. The

@@ -1,7 +1,7 @@
 //! Directories of file systems that are asked by path.
 
 use std::any::Any;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::listing::{Listing, Location};
 use super::resolve::{Last, Place, Target, Walk, join};
@@ -14,22 +14,22 @@ use crate::{Errno, FdFlags, FileStat, FileType, OFlags, SetTime};
 /// # Errors
 ///
 /// `NOTDIR` if it is none, and those of the file system.
-pub fn open_dir(fs: Rc<dyn PathFs>, root: &str) -> Result<Rc<dyn Dir>> {
+pub fn open_dir(fs: Arc<dyn PathFs>, root: &str) -> Result<Arc<dyn Dir>> {
     let root = root.trim_end_matches('/');
-    let dir = PathDir { fs, root: root.into(), names: Rc::new([]) };
+    let dir = PathDir { fs, root: root.into(), names: Arc::new([]) };
     // A symbolic link in the last place is the host's way to say which directory.
     match dir.fs.lstat(&join(root, &[]))?.file_type {
-        FileType::Directory | FileType::SymbolicLink => Ok(Rc::new(dir)),
+        FileType::Directory | FileType::SymbolicLink => Ok(Arc::new(dir)),
         _ => Err(Errno::NOTDIR),
     }
 }
 
 /// A directory by its path.
 struct PathDir {
-    fs: Rc<dyn PathFs>,
-    root: Rc<str>,
+    fs: Arc<dyn PathFs>,
+    root: Arc<str>,
     /// The components from the root on. They are looked at anew for each call: the program may have put a link there.
-    names: Rc<[String]>,
+    names: Arc<[String]>,
 }
 
 impl PathDir {
@@ -74,12 +74,12 @@ impl PathDir {
 
     fn same_fs<'a>(&self, dir: &'a dyn Dir) -> Result<&'a PathDir> {
         let other = (dir as &dyn Any).downcast_ref::<PathDir>().ok_or(Errno::XDEV)?;
-        if Rc::ptr_eq(&self.fs, &other.fs) { Ok(other) } else { Err(Errno::XDEV) }
+        if Arc::ptr_eq(&self.fs, &other.fs) { Ok(other) } else { Err(Errno::XDEV) }
     }
 
     fn open_dir(&self, target: Target) -> Opened {
         let names = self.names.iter().cloned().chain(target.names).collect();
-        Opened::Dir(Rc::new(PathDir { fs: self.fs.clone(), root: self.root.clone(), names }))
+        Opened::Dir(Arc::new(PathDir { fs: self.fs.clone(), root: self.root.clone(), names }))
     }
 }
 

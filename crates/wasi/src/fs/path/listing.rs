@@ -1,6 +1,6 @@
 //! Reads a directory that gives all of its entries at once.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{PathEntry, PathFs};
 use crate::fs::{Entry, ReadDir, Result};
@@ -8,9 +8,9 @@ use crate::{Errno, FileType};
 
 /// What a directory had when reading began. A place is the number of an entry.
 pub(super) struct Listing {
-    fs: Rc<dyn PathFs>,
+    fs: Arc<dyn PathFs>,
     /// Gives the directory's path as it is now.
-    locate: Box<dyn Fn() -> Result<Location>>,
+    locate: Box<dyn Fn() -> Result<Location> + Send>,
     path: String,
     entries: Option<Vec<PathEntry>>,
     position: usize,
@@ -24,7 +24,7 @@ pub(super) struct Location {
 }
 
 impl Listing {
-    pub(super) fn new(fs: Rc<dyn PathFs>, locate: Box<dyn Fn() -> Result<Location>>) -> Listing {
+    pub(super) fn new(fs: Arc<dyn PathFs>, locate: Box<dyn Fn() -> Result<Location> + Send>) -> Listing {
         Listing { fs, locate, path: String::new(), entries: None, position: 0 }
     }
 

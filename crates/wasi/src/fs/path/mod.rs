@@ -52,7 +52,7 @@ pub struct PathEntry {
 /// link when it was looked at, except for the last one. No method may follow a symbolic link in the last place.
 ///
 /// All methods may give `NOENT`, `NOTDIR`, `NAMETOOLONG`, `ACCES`, `ROFS`, and what else befalls the medium.
-pub trait PathFs {
+pub trait PathFs: Send + Sync {
     /// The attributes of what is there.
     fn lstat(&self, path: &str) -> Result<FileStat>;
 

@@ -1,13 +1,14 @@
 //! Files that keep their position themselves, over handles that only read and write at offsets.
 
-use std::cell::Cell;
 use std::io::{IoSlice, IoSliceMut};
+use std::sync::atomic::{AtomicU16, Ordering::Relaxed};
 
 use crate::fs::{File, Interest, Readiness, Result};
+use crate::sync::Lock;
 use crate::{Advice, Errno, FdFlags, FileStat, FileType, SetTime, Whence};
 
 /// What is open, without a position.
-pub trait Handle {
+pub trait Handle: Send + Sync {
     /// Its attributes.
     fn stat(&self) -> Result<FileStat>;
 
@@ -42,8 +43,9 @@ const MAX_OFFSET: u64 = i64::MAX as u64;
 pub struct Positioned<H> {
     handle: H,
     file_type: FileType,
-    position: Cell<u64>,
-    flags: Cell<FdFlags>,
+    /// Locked while data is moved from or to it, so that threads do not get the same.
+    position: Lock<u64>,
+    flags: AtomicU16,
 }
 
 impl<H: Handle> Positioned<H> {
@@ -54,7 +56,7 @@ impl<H: Handle> Positioned<H> {
     /// Those of asking for the attributes.
     pub fn new(handle: H, flags: FdFlags) -> Result<Positioned<H>> {
         let file_type = handle.stat()?.file_type;
-        Ok(Positioned { handle, file_type, position: Cell::new(0), flags: Cell::new(flags) })
+        Ok(Positioned { handle, file_type, position: Lock::new(0), flags: AtomicU16::new(flags.bits()) })
     }
 
     fn seekable(&self) -> bool {
@@ -99,8 +101,8 @@ impl<H: Handle> Positioned<H> {
                 Err(errno) => return Err(errno),
             }
         }
-        if total > 0 && self.flags.get().intersects(FdFlags::SYNC | FdFlags::DSYNC | FdFlags::RSYNC) {
-            self.handle.sync(!self.flags.get().contains(FdFlags::SYNC))?;
+        if total > 0 && self.flags().intersects(FdFlags::SYNC | FdFlags::DSYNC | FdFlags::RSYNC) {
+            self.handle.sync(!self.flags().contains(FdFlags::SYNC))?;
         }
         Ok(total)
     }
@@ -120,16 +122,18 @@ impl<H: Handle> File for Positioned<H> {
     }
 
     fn read(&self, buffers: &mut [IoSliceMut<'_>]) -> Result<usize> {
-        let bytes = self.read_from(buffers, self.position.get())?;
-        self.position.set(self.position.get() + bytes as u64);
+        let mut position = self.position.lock();
+        let bytes = self.read_from(buffers, *position)?;
+        *position += bytes as u64;
         Ok(bytes)
     }
 
     fn write(&self, buffers: &[IoSlice<'_>]) -> Result<usize> {
-        let append = self.seekable() && self.flags.get().contains(FdFlags::APPEND);
-        let start = if append { self.handle.stat()?.size } else { self.position.get() };
+        let mut position = self.position.lock();
+        let append = self.seekable() && self.flags().contains(FdFlags::APPEND);
+        let start = if append { self.handle.stat()?.size } else { *position };
         let bytes = self.write_from(buffers, start)?;
-        self.position.set(start + bytes as u64);
+        *position = start + bytes as u64;
         Ok(bytes)
     }
 
@@ -151,25 +155,25 @@ impl<H: Handle> File for Positioned<H> {
         if !self.seekable() {
             return Err(Errno::SPIPE);
         }
+        let mut position = self.position.lock();
         let start = match whence {
             Whence::Set => 0,
-            Whence::Current => self.position.get(),
+            Whence::Current => *position,
             Whence::End => self.handle.stat()?.size,
         };
-        let position = start.checked_add_signed(offset).filter(|&new| new <= MAX_OFFSET).ok_or(Errno::INVAL)?;
-        self.position.set(position);
-        Ok(position)
+        *position = start.checked_add_signed(offset).filter(|&new| new <= MAX_OFFSET).ok_or(Errno::INVAL)?;
+        Ok(*position)
     }
 
     fn flags(&self) -> FdFlags {
-        self.flags.get()
+        FdFlags::from_bits_truncate(self.flags.load(Relaxed))
     }
 
     fn set_flags(&self, flags: FdFlags) -> Result<()> {
-        if !FdFlags::APPEND.contains(flags.symmetric_difference(self.flags.get())) {
+        if !FdFlags::APPEND.contains(flags.symmetric_difference(self.flags())) {
             return Err(Errno::NOTSUP);
         }
-        self.flags.set(flags);
+        self.flags.store(flags.bits(), Relaxed);
         Ok(())
     }
 
@@ -205,7 +209,7 @@ impl<H: Handle> File for Positioned<H> {
 
     fn readiness(&self, interest: Interest) -> Result<Option<Readiness>> {
         let bytes = match interest {
-            Interest::Read if self.seekable() => self.handle.stat()?.size.saturating_sub(self.position.get()),
+            Interest::Read if self.seekable() => self.handle.stat()?.size.saturating_sub(*self.position.lock()),
             _ => 1,
         };
         Ok(Some(Readiness { bytes, hangup: false }))
