@@ -18,6 +18,7 @@ mod keys;
 mod memory;
 mod module;
 mod resolve;
+mod responses;
 mod roots;
 mod table;
 mod ticker;

@@ -13,7 +13,7 @@ use crate::host::{Host, engine};
 use crate::keys;
 
 /// The threads that asynchronous compilations start on.
-fn runtime() -> napi::Result<&'static Runtime> {
+pub(crate) fn runtime() -> napi::Result<&'static Runtime> {
     static RUNTIME: OnceCell<Runtime> = OnceCell::new();
     let make = || Builder::new_multi_thread().worker_threads(1).thread_name("gantry-async").build();
     RUNTIME.get_or_try_init(make).map_err(|error| napi::Error::from_reason(error.to_string()))
@@ -41,7 +41,7 @@ fn shared_memories(module: &gantry_module::Module) -> Vec<Limits> {
 }
 
 /// A compiled module on its way to a host.
-pub struct Compiled(Module);
+pub struct Compiled(pub(crate) Module);
 
 #[napi]
 impl Host {

@@ -145,4 +145,11 @@ async function compileAsync(source, options, what) {
   return new Module(EXISTING, host.adopt(checked(outcome, what)), asked);
 }
 
-module.exports = { Module, isModule, idOfModule, infoOfModule, plainBytes, compileAsync };
+/** The module of what native code has found. */
+function moduleOf(found, options, what) {
+  const asked = readCompileOptions(options, what);
+  collectIfDue();
+  return new Module(EXISTING, host.adopt(found), asked);
+}
+
+module.exports = { Module, isModule, idOfModule, infoOfModule, plainBytes, compileAsync, moduleOf };

@@ -2,7 +2,9 @@
 // Modules from sources that arrive in pieces.
 // https://webassembly.github.io/spec/web-api/#streaming-modules
 
-const { compileAsync } = require('./module');
+const { host } = require('../binding');
+const { compileAsync, idOfModule, moduleOf } = require('./module');
+const responses = require('./responses');
 const { isObject } = require('./webidl');
 
 const MIME_TYPE = 'application/wasm';
@@ -15,8 +17,19 @@ const MIME_TYPE = 'application/wasm';
 async function compileStream(source, options, what) {
   const { signal, onProgress } = readOptions(options, what);
   signal?.throwIfAborted();
-  const chunks = chunksOf(await source, what);
-  return compileAsync(await gather(chunks, signal, onProgress, what), options, what);
+  const given = await source;
+  const chunks = chunksOf(given, what);
+  const compile = async () => compileAsync(await gather(chunks, signal, onProgress, what), options, what);
+  const name = isResponse(given) ? responses.nameOf(given) : undefined;
+  if (name === undefined) return compile();
+  const found = await responses.find(given, name);
+  if (found !== null) {
+    signal?.throwIfAborted();
+    return moduleOf(found, options, what);
+  }
+  const module = await compile();
+  host.rememberResponse(name, idOfModule(module));
+  return module;
 }
 
 function readOptions(options, what) {

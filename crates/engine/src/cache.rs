@@ -11,23 +11,26 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use gantry_abi::artifact::Artifact;
 use gantry_abi::{Mismatch, Target};
 use gantry_runtime::{LoadedModule, MappedFile};
 
+use crate::index;
 use crate::key::{self, Key, KeyHasher};
 
 /// How often an entry's time is renewed.
 const RENEW: Duration = Duration::from_secs(3600);
 /// What is still being written after this long, will not be finished.
 const ABANDONED: Duration = Duration::from_secs(3600);
-/// So many entries of a process go by until it looks whether the folder is too large; the first time at once.
-const CLEAN_EVERY: u32 = 32;
+/// A process looks whether the folder is too large with its first entry, and when it has written this part of the bound since.
+const CLEAN_PART: u64 = 16;
 
 const EXTENSION: &str = "gtx";
+/// Bytes on the disk of even the smallest file.
+const LEAST_SIZE: u64 = 4096;
 
 /// Where compiled modules are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,13 +72,14 @@ pub(crate) struct Cache {
     target: Target,
     /// Threads that look for modules.
     threads: usize,
-    stored: AtomicU32,
+    /// Bytes written since the folder was looked at; all of them at first.
+    written: AtomicU64,
 }
 
 impl Cache {
     /// The cache of a compiler that makes code for a target.
     pub fn new(config: CacheConfig, target: Target, threads: usize) -> Cache {
-        Cache { config, target, threads, stored: AtomicU32::new(0) }
+        Cache { config, target, threads, written: AtomicU64::new(u64::MAX / 2) }
     }
 
     /// What makes the key of a module.
@@ -86,6 +90,14 @@ impl Cache {
     /// The key of a module, if it is worth keeping.
     pub fn key(&self, wasm: &[u8]) -> Option<Key> {
         key::key(&self.target.to_string(), wasm, self.threads)
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.config.dir
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
     }
 
     fn path(&self, key: &Key) -> PathBuf {
@@ -103,7 +115,10 @@ impl Cache {
         let mapped = MappedFile::new(&file).ok();
         let loaded = mapped.and_then(|mapped| LoadedModule::load_file(mapped, self.threads, accept).ok());
         match &loaded {
-            Some(_) => renew(&file),
+            Some(loaded) => {
+                loaded.set_label(*key.bytes());
+                renew(&file);
+            }
             // It may be gone already, or be in a folder that cannot be written to.
             None => drop(fs::remove_file(&path)),
         }
@@ -113,20 +128,22 @@ impl Cache {
     /// Keeps a module. Takes about a hundredth of the time that compiling took. Without a cache, or with one that is full or
     /// cannot be written to, everything works as before.
     pub fn store(&self, key: &Key, artifact: &Artifact) {
-        let _ = self.publish(key, &artifact.to_bytes());
+        let _ = self.publish(&self.path(key), &artifact.to_bytes());
     }
 
-    fn publish(&self, key: &Key, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn publish(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         make_private(&self.config.dir)?;
         if !is_private(&self.config.dir) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        if self.stored.fetch_add(1, Ordering::Relaxed).is_multiple_of(CLEAN_EVERY) {
-            self.clean(bytes.len() as u64)?;
+        let len = (bytes.len() as u64).max(LEAST_SIZE);
+        if self.written.fetch_add(len, Ordering::Relaxed) >= self.config.max_bytes / CLEAN_PART {
+            self.written.store(len, Ordering::Relaxed);
+            self.clean(len)?;
         }
         let temporary = self.config.dir.join(temporary_name());
         let written = new_private_file(&temporary).and_then(|mut file| file.write_all(bytes));
-        let published = written.and_then(|()| fs::rename(&temporary, self.path(key)));
+        let published = written.and_then(|()| fs::rename(&temporary, path));
         published.inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 
@@ -140,8 +157,8 @@ impl Cache {
             let Ok(metadata) = entry.metadata() else { continue };
             let used = metadata.modified().unwrap_or(now);
             let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == EXTENSION) {
-                entries.push((used, metadata.len(), path));
+            if path.extension().is_some_and(|extension| extension == EXTENSION || extension == index::EXTENSION) {
+                entries.push((used, metadata.len().max(LEAST_SIZE), path));
             } else if now.duration_since(used).is_ok_and(|age| age > ABANDONED) {
                 let _ = fs::remove_file(&path);
             }
@@ -169,7 +186,7 @@ fn temporary_name() -> OsString {
 }
 
 /// Marks an entry as used.
-fn renew(file: &File) {
+pub(crate) fn renew(file: &File) {
     let Ok(used) = file.metadata().and_then(|metadata| metadata.modified()) else { return };
     let now = SystemTime::now();
     if now.duration_since(used).is_ok_and(|age| age > RENEW) {
@@ -186,7 +203,7 @@ fn make_private(dir: &Path) -> io::Result<()> {
 
 /// Whether nobody else can put machine code there.
 #[cfg(unix)]
-fn is_private(dir: &Path) -> bool {
+pub(crate) fn is_private(dir: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let user = rustix::process::geteuid().as_raw();
     fs::metadata(dir).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user && metadata.mode() & 0o022 == 0)
@@ -205,7 +222,7 @@ fn make_private(dir: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-fn is_private(dir: &Path) -> bool {
+pub(crate) fn is_private(dir: &Path) -> bool {
     dir.is_dir()
 }
 

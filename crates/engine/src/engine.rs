@@ -9,9 +9,9 @@ use gantry_compile::{Settings, host_function_module};
 use gantry_module::FuncType;
 use gantry_runtime::LoadedModule;
 
-use crate::Error;
 use crate::cache::CacheConfig;
 use crate::tiers::{self, Tier, Tiers};
+use crate::{Error, Module};
 
 /// Options of an [`Engine`].
 #[derive(Debug, Clone)]
@@ -94,6 +94,17 @@ impl Engine {
     /// Loads what [`Module::serialize`](crate::Module::serialize) gave.
     pub(crate) fn deserialize(&self, bytes: &[u8]) -> Result<Arc<LoadedModule>, Error> {
         self.0.tiers.optimized().load_stored(bytes.to_vec())
+    }
+
+    /// The module that something of this name had when it was compiled, if the cache has both. For what comes from elsewhere and is
+    /// known before it is read, such as a response with its URL and validator: the name must stand for the same bytes forever.
+    pub fn recall(&self, name: &str) -> Option<Module> {
+        self.0.tiers.recall(name).map(Module::from_loaded)
+    }
+
+    /// Notes that something of this name had this module, for [`Engine::recall`].
+    pub fn remember(&self, name: &str, module: &Module) {
+        self.0.tiers.remember(name, module.loaded());
     }
 
     /// A module that imports a function of the given type, at type index 0.

@@ -20,7 +20,18 @@ const PIECES_PER_THREAD: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Key(Hash);
 
+impl From<[u8; blake3::OUT_LEN]> for Key {
+    fn from(bytes: [u8; blake3::OUT_LEN]) -> Key {
+        Key(bytes.into())
+    }
+}
+
 impl Key {
+    /// As bytes.
+    pub fn bytes(&self) -> &[u8; blake3::OUT_LEN] {
+        self.0.as_bytes()
+    }
+
     /// As the name of a file.
     pub fn name(&self) -> String {
         self.0.to_hex().to_string()

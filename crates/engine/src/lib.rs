@@ -31,6 +31,7 @@ mod engine;
 mod error;
 mod externs;
 mod func;
+mod index;
 mod instance;
 mod into_func;
 mod key;

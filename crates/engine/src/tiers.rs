@@ -155,6 +155,20 @@ impl Tiers {
         Some(loaded)
     }
 
+    /// The module of a response that was compiled before.
+    pub fn recall(&self, response: &str) -> Option<Arc<LoadedModule>> {
+        let loaded = self.optimized.cache.as_ref()?.recall(response)?;
+        settle(&loaded);
+        Some(loaded)
+    }
+
+    /// Notes that a response had a module. There is no need that it is optimised already.
+    pub fn remember(&self, response: &str, module: &LoadedModule) {
+        if let (Some(cache), Some(key)) = (&self.optimized.cache, module.label()) {
+            cache.remember(response, &Key::from(*key));
+        }
+    }
+
     /// Finds a module or compiles it.
     pub fn compile(&self, wasm: &[u8], tier: Tier) -> Result<Arc<LoadedModule>, Error> {
         let key = self.optimized.cache.as_ref().and_then(|cache| cache.key(wasm));
@@ -176,13 +190,13 @@ impl Tiers {
                 let artifact = self.quick.compiler.compile_bodies(&module, &bodies)?;
                 let loaded = LoadedModule::load(artifact, self.quick.memory_style())?;
                 self.optimise(Job { bodies, key, module: Arc::downgrade(&loaded) });
-                Ok(loaded)
+                Ok(label(loaded, key))
             }
             Tier::Auto | Tier::Optimized => {
                 let artifact = self.optimized.compiler.compile_bodies(&module, &bodies)?;
                 debug_assert_eq!(artifact.writes_tables(), writes_tables);
                 keep(&self.optimized, key.as_ref(), &artifact);
-                self.optimized.load(artifact)
+                Ok(label(self.optimized.load(artifact)?, key))
             }
         }
     }
@@ -207,6 +221,14 @@ impl Tiers {
             *jobs = Some(sender);
         }
     }
+}
+
+/// Says by which key the cache knows a module, or will.
+fn label(loaded: Arc<LoadedModule>, key: Option<Key>) -> Arc<LoadedModule> {
+    if let Some(key) = key {
+        loaded.set_label(*key.bytes());
+    }
+    loaded
 }
 
 fn keep(level: &Level, key: Option<&Key>, artifact: &Artifact) {

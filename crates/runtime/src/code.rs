@@ -111,6 +111,8 @@ pub struct LoadedModule {
     code: CodeMemory,
     /// Code that came later; none if no more will come. The first code stays: functions may be running in it.
     later: OnceLock<Option<Generation>>,
+    /// What the embedder knows it by.
+    label: OnceLock<[u8; 32]>,
 }
 
 // SAFETY: code is immutable, slots are atomic, and the raw pointers point into `code` and `later`, which stay.
@@ -174,6 +176,7 @@ impl LoadedModule {
             artifact,
             code,
             later: OnceLock::new(),
+            label: OnceLock::new(),
         });
         // Its place is final from here on, as the registry needs.
         registry::register(loaded.code.at.addr().get(), loaded.code.len, &loaded.artifact, &loaded.module);
@@ -234,6 +237,16 @@ impl LoadedModule {
     /// What it was loaded from.
     pub fn artifact(&self) -> &Artifact {
         &self.artifact
+    }
+
+    /// Notes by what the embedder knows the module. The first time counts.
+    pub fn set_label(&self, label: [u8; 32]) {
+        let _ = self.label.set(label);
+    }
+
+    /// What [`LoadedModule::set_label`] noted.
+    pub fn label(&self) -> Option<&[u8; 32]> {
+        self.label.get()
     }
 
     /// Whether its code is in a file that was mapped.
