@@ -3,8 +3,8 @@
 //! ```text
 //! magic and format version, checksum over the header and the table of checksums
 //! length; directory: offset and length of each part
-//! parts: target, machine code, function bounds, trampolines, traps, source positions, exception handlers, the module's
-//!   skeleton, facts
+//! parts: target, machine code, function bounds, trampolines, traps, source positions, inlined calls, exception handlers, the
+//!   module's skeleton, facts
 //! table of checksums, each over a block of what lies between header and table
 //! ```
 //!
@@ -28,11 +28,11 @@ use crate::Target;
 use crate::trap::TrapCode;
 
 /// What artifacts begin with: a name and the format version.
-pub const MAGIC: [u8; 8] = *b"\0gantry\x04";
+pub const MAGIC: [u8; 8] = *b"\0gantry\x05";
 const CHECKSUM_AT: usize = MAGIC.len();
 const LEN_AT: usize = CHECKSUM_AT + checksum::LEN;
 const DIRECTORY_AT: usize = LEN_AT + 8;
-const PARTS: usize = 10;
+const PARTS: usize = 11;
 const HEADER_END: usize = DIRECTORY_AT + PARTS * 16;
 /// Parts begin at multiples of this, so that tables can be read as they lie.
 const ALIGN: usize = 16;
@@ -48,6 +48,7 @@ enum Part {
     HostTrampolines,
     Traps,
     Positions,
+    Inlined,
     Handlers,
     Skeleton,
     Facts,
@@ -60,6 +61,23 @@ pub struct Trampoline {
     pub ty: u32,
     /// Its bytes in the text.
     pub code: Range<u32>,
+}
+
+/// The position of code that was made from no byte of the module.
+pub const NO_POSITION: u32 = u32::MAX;
+/// A position with this bit is [`INLINED`] plus an index into the list of [`Inlined`]; any other is a byte of the module.
+pub const INLINED: u32 = 1 << 31;
+
+/// Where code was made from that stands in the place of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Inlined {
+    /// The index of the function that would have been called.
+    pub func: u32,
+    /// The byte of the module, in that function.
+    pub offset: u32,
+    /// The position of the call; if it is inlined too, it stands further to the front of the list. [`NO_POSITION`] if it was
+    /// a tail call, and the frame is this function's.
+    pub caller: u32,
 }
 
 /// Where an exception goes that comes out of a call.
@@ -86,8 +104,10 @@ pub struct Parts {
     pub host_trampolines: Vec<Trampoline>,
     /// Instructions that may trap, sorted.
     pub traps: Vec<(u32, TrapCode)>,
-    /// From which byte of the module the code at an offset, up to the next entry, was made (`u32::MAX`: none). Sorted.
+    /// From which position the code at an offset, up to the next entry, was made. Sorted.
     pub positions: Vec<(u32, u32)>,
+    /// What positions in inlined code refer to.
+    pub inlined: Vec<Inlined>,
     /// Where exceptions go from calls, sorted.
     pub handlers: Vec<Handler>,
     /// The module without its code.
@@ -125,6 +145,11 @@ impl fmt::Debug for Artifact {
 
 fn push_u32s(out: &mut Vec<u8>, values: impl IntoIterator<Item = u32>) {
     values.into_iter().for_each(|v| out.extend_from_slice(&v.to_le_bytes()));
+}
+
+/// Which entry of the list of inlined calls a position is.
+fn inlined_index(position: u32) -> Option<usize> {
+    (position != NO_POSITION && position & INLINED != 0).then_some((position & !INLINED) as usize)
 }
 
 fn u32_at(bytes: &[u8], index: usize) -> u32 {
@@ -241,8 +266,11 @@ impl Artifact {
             push_u32s(out, list.iter().flat_map(|t| [t.ty, t.code.start, t.code.end]));
         };
         let traps: Vec<_> = parts.traps.iter().map(|(at, code)| (*at, Some(u32::from(*code as u8)))).collect();
-        let positions: Vec<_> =
-            parts.positions.iter().map(|(at, position)| (*at, (*position != u32::MAX).then_some(*position))).collect();
+        let positions: Vec<_> = parts
+            .positions
+            .iter()
+            .map(|(at, position)| (*at, (*position != NO_POSITION).then_some(*position)))
+            .collect();
         part(Part::Target, &|out| out.extend_from_slice(target.to_string().as_bytes()));
         part(Part::Text, &|out| out.extend_from_slice(&parts.text));
         part(Part::Functions, &|out| push_u32s(out, parts.functions.iter().flat_map(|f| [f.start, f.end])));
@@ -250,6 +278,7 @@ impl Artifact {
         part(Part::HostTrampolines, &|out| trampolines(&parts.host_trampolines, out));
         part(Part::Traps, &|out| out.extend(table::encode(&traps)));
         part(Part::Positions, &|out| out.extend(table::encode(&positions)));
+        part(Part::Inlined, &|out| push_u32s(out, parts.inlined.iter().flat_map(|i| [i.func, i.offset, i.caller])));
         part(Part::Handlers, &|out| push_u32s(out, parts.handlers.iter().flat_map(|h| [h.call, h.code, h.frame])));
         part(Part::Skeleton, &|out| out.extend_from_slice(&parts.skeleton));
         part(Part::Facts, &|out| out.push(u8::from(parts.writes_tables)));
@@ -286,8 +315,15 @@ impl Artifact {
         let ok = self.functions().all(|f| inside(&f))
             && self.entry_trampolines().chain(self.host_trampolines()).all(|t| inside(&t.code))
             && self.entry_trampolines().map(|t| t.ty).is_sorted()
-            && self.host_trampolines().map(|t| t.ty).is_sorted();
+            && self.host_trampolines().map(|t| t.ty).is_sorted()
+            && self.inlined_callers_come_first();
         if ok { Ok(()) } else { Err(ArtifactError::Damaged) }
+    }
+
+    /// So that following callers ends.
+    fn inlined_callers_come_first(&self) -> bool {
+        let callers = self.part(Part::Inlined).chunks_exact(12).map(|entry| u32_at(entry, 2));
+        callers.enumerate().all(|(i, caller)| inlined_index(caller).is_none_or(|index| index < i))
     }
 
     fn part(&self, part: Part) -> &[u8] {
@@ -344,9 +380,32 @@ impl Artifact {
         TrapCode::from_u8(u8::try_from(Table::new(self.part(Part::Traps)).at(offset)?).ok()?)
     }
 
-    /// The byte of the module that the code at `offset` was made from.
-    pub fn position_at(&self, offset: u32) -> Option<u32> {
-        Table::new(self.part(Part::Positions)).at_or_before(offset)?.1
+    /// The position that the code at `offset` was made from.
+    fn position_at(&self, offset: u32) -> u32 {
+        let found = Table::new(self.part(Part::Positions)).at_or_before(offset);
+        found.and_then(|(_, position)| position).unwrap_or(NO_POSITION)
+    }
+
+    /// The functions that the code at `offset` stands for and where in the module, the innermost first: a defined function,
+    /// before it those that were inlined. The first number is a function index, `imported` being the number of imported functions.
+    pub fn frames_at(&self, offset: u32, imported: u32) -> Vec<(u32, Option<u32>)> {
+        let Some(func) = self.function_at(offset) else { return Vec::new() };
+        let mut frames = Vec::new();
+        let mut position = self.position_at(offset);
+        while let Some(inlined) = inlined_index(position).and_then(|index| self.inlined(index)) {
+            frames.push((inlined.func, Some(inlined.offset)));
+            position = inlined.caller;
+            if position == NO_POSITION {
+                return frames;
+            }
+        }
+        frames.push((func + imported, (position < INLINED).then_some(position)));
+        frames
+    }
+
+    fn inlined(&self, index: usize) -> Option<Inlined> {
+        let entry = self.part(Part::Inlined).chunks_exact(12).nth(index)?;
+        Some(Inlined { func: u32_at(entry, 0), offset: u32_at(entry, 1), caller: u32_at(entry, 2) })
     }
 
     /// Where an exception goes from the call that returns to `offset`.
@@ -366,7 +425,7 @@ impl Artifact {
     }
 
     /// The defined function that holds the code at `offset`.
-    pub fn function_at(&self, offset: u32) -> Option<u32> {
+    fn function_at(&self, offset: u32) -> Option<u32> {
         // Functions lie in order of index, trampolines behind them.
         let count = self.functions().len();
         let (mut low, mut high) = (0, count);
@@ -406,7 +465,12 @@ mod tests {
             entry_trampolines: vec![Trampoline { ty: 3, code: 64..80 }],
             host_trampolines: vec![],
             traps: vec![(5, TrapCode::Unreachable), (50, TrapCode::MemoryOutOfBounds)],
-            positions: vec![(0, 100), (20, 117), (30, u32::MAX), (48, 200)],
+            positions: vec![(0, 100), (20, 117), (30, INLINED | 1), (48, 200), (50, INLINED | 2), (55, NO_POSITION)],
+            inlined: vec![
+                Inlined { func: 9, offset: 300, caller: 119 },
+                Inlined { func: 8, offset: 250, caller: INLINED },
+                Inlined { func: 7, offset: 260, caller: NO_POSITION },
+            ],
             handlers: vec![Handler { call: 9, code: 30, frame: 16 }, Handler { call: 52, code: 58, frame: 32 }],
             skeleton: b"\0asm\x01\0\0\0".to_vec(),
             writes_tables: true,
@@ -429,8 +493,11 @@ mod tests {
         for artifact in [sample(), stored] {
             assert_eq!(artifact.trap_at(50), Some(TrapCode::MemoryOutOfBounds));
             assert_eq!(artifact.trap_at(51), None);
-            assert_eq!(artifact.position_at(25), Some(117));
-            assert_eq!(artifact.position_at(31), None);
+            assert_eq!(artifact.frames_at(25, 5), [(5, Some(117))]);
+            assert_eq!(artifact.frames_at(31, 5), [(8, Some(250)), (9, Some(300)), (5, Some(119))]);
+            assert_eq!(artifact.frames_at(52, 5), [(7, Some(260))]);
+            assert_eq!(artifact.frames_at(58, 5), [(6, None)]);
+            assert_eq!(artifact.frames_at(44, 5), []);
             assert_eq!(artifact.function_at(59), Some(1));
             assert_eq!(artifact.handler_at(52), Some(Handler { call: 52, code: 58, frame: 32 }));
             assert_eq!((artifact.handler_at(10), artifact.handler_at(53)), (None, None));

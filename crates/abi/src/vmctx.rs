@@ -267,6 +267,9 @@ impl MemoryStyle {
 /// Bytes after the 4 GiB of a reserved memory that fault too, so that small constant offsets need no check.
 pub const GUARD_SIZE: u64 = 32 << 20;
 
+/// Bytes that the frame of a function may have that calls no other, and does not compare the stack pointer with the limit.
+pub const LEAF_FRAME: usize = 8 << 10;
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,8 +9,11 @@ use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_frontend::FunctionBuilderContext;
 use gantry_abi::Target;
 use gantry_abi::artifact::{Artifact, Parts, Trampoline};
+use gantry_abi::vmctx::LEAF_FRAME;
 use gantry_module::{Decoder, FuncType, FunctionBody, Module};
-use gantry_translate::{Calls, ModuleEnv, Translator, trampoline, translate_function};
+use gantry_translate::{
+    Calls, Inlinable, ModuleEnv, StackCheck, Translated, Translator, trampoline, translate_function,
+};
 
 use crate::error::CompileError;
 use crate::function::{self, CompiledFunction};
@@ -64,12 +67,12 @@ impl Compiler {
     /// trampoline. For tests and tools.
     pub fn clif(&self, wasm: &[u8]) -> Result<Vec<String>, CompileError> {
         let (module, bodies) = decode(wasm)?;
-        let env = self.env(&module);
+        let env = self.env(&module, &bodies);
         let mut worker = Worker { context: Context::new(), translator: Translator::default() };
         let mut texts = Vec::new();
         for body in &bodies {
             let func = body.index + module.imported_funcs;
-            self.translate(&mut worker, &env, body)?;
+            self.translate(&mut worker, &env, body, StackCheck::UnlessLeaf)?;
             texts.push(format!("; function {func}\n{}", worker.context.func.display()));
         }
         let (entry_types, host_types) = trampoline_types(&module);
@@ -106,16 +109,16 @@ impl Compiler {
         Ok(Artifact::new(parts, &self.target))
     }
 
-    fn env<'m>(&self, module: &'m Module) -> ModuleEnv<'m> {
-        let calls = match self.settings.tier {
-            Tier::Quick => Calls::Slots,
-            Tier::Optimized => Calls::Near,
-        };
-        ModuleEnv::new(module, &*self.isa, self.settings.memory_style, calls)
+    fn env<'m>(&self, module: &'m Module, bodies: &'m [FunctionBody]) -> ModuleEnv<'m> {
+        let env = |calls| ModuleEnv::new(module, &*self.isa, self.settings.memory_style, calls);
+        match self.settings.tier {
+            Tier::Quick => env(Calls::Slots),
+            Tier::Optimized => ModuleEnv { inlinable: Inlinable::of(module, bodies), ..env(Calls::Near) },
+        }
     }
 
     fn functions(&self, module: &Module, bodies: &[FunctionBody]) -> Result<Vec<CompiledFunction>, CompileError> {
-        let env = self.env(module);
+        let env = self.env(module, bodies);
         let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
         let worker = || Worker { context: Context::new(), translator: Translator::default() };
@@ -128,17 +131,39 @@ impl Compiler {
         env: &ModuleEnv<'_>,
         body: &FunctionBody,
     ) -> Result<CompiledFunction, CompileError> {
-        let func = body.index + env.module.imported_funcs;
-        let writes_tables = self.translate(worker, env, body)?;
-        let compiled = function::compile(&mut worker.context, &*self.isa);
-        let compiled = compiled.map_err(|reason| CompileError::Limit { func, reason })?;
-        Ok(CompiledFunction { writes_tables, ..compiled })
+        let mut compiled = self.function_with(worker, env, body, StackCheck::UnlessLeaf)?;
+        if !compiled.is_checked && compiled.frame > LEAF_FRAME {
+            compiled = self.function_with(worker, env, body, StackCheck::Always)?;
+        }
+        Ok(compiled)
     }
 
-    fn translate(&self, worker: &mut Worker, env: &ModuleEnv<'_>, body: &FunctionBody) -> Result<bool, CompileError> {
+    fn function_with(
+        &self,
+        worker: &mut Worker,
+        env: &ModuleEnv<'_>,
+        body: &FunctionBody,
+        stack_check: StackCheck,
+    ) -> Result<CompiledFunction, CompileError> {
+        let func = body.index + env.module.imported_funcs;
+        let Translated { writes_tables, is_checked, inlined } = self.translate(worker, env, body, stack_check)?;
+        let compiled = function::compile(&mut worker.context, &*self.isa);
+        let mut compiled = compiled.map_err(|reason| CompileError::Limit { func, reason })?;
+        (compiled.writes_tables, compiled.is_checked) = (writes_tables, is_checked);
+        compiled.keep_inlined(&inlined);
+        Ok(compiled)
+    }
+
+    fn translate(
+        &self,
+        worker: &mut Worker,
+        env: &ModuleEnv<'_>,
+        body: &FunctionBody,
+        stack_check: StackCheck,
+    ) -> Result<Translated, CompileError> {
         worker.context.clear();
-        let config = self.isa.frontend_config();
-        Ok(translate_function(&mut worker.translator, env, config, body, &mut worker.context.func)?)
+        let (config, func) = (self.isa.frontend_config(), &mut worker.context.func);
+        Ok(translate_function(&mut worker.translator, env, config, body, stack_check, func)?)
     }
 
     fn trampolines(

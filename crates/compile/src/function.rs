@@ -7,7 +7,7 @@ use cranelift_codegen::{
     Context, Final, FinalizedMachExceptionHandler, FinalizedRelocTarget, MachBufferFinalized, binemit,
 };
 use gantry_abi::TrapCode;
-use gantry_abi::artifact::Handler;
+use gantry_abi::artifact::{Handler, INLINED, Inlined, NO_POSITION};
 
 /// A call of another function of the module, to be linked.
 pub(crate) struct Call {
@@ -26,12 +26,44 @@ pub(crate) struct CompiledFunction {
     pub code: Vec<u8>,
     pub calls: Vec<Call>,
     pub traps: Vec<(u32, TrapCode)>,
-    /// Offset in the code, offset in the module (`u32::MAX`: none).
+    /// Offset in the code, position. Positions in inlined code refer to `inlined`.
     pub positions: Vec<(u32, u32)>,
+    /// What positions in inlined code refer to.
+    pub inlined: Vec<Inlined>,
     /// Where exceptions go from calls.
     pub handlers: Vec<Handler>,
     /// Whether it can put references into tables.
     pub writes_tables: bool,
+    /// Whether it compares the stack pointer with its limit.
+    pub is_checked: bool,
+    /// Bytes between stack pointer and frame pointer.
+    pub frame: usize,
+}
+
+impl CompiledFunction {
+    /// Keeps those entries of the list that positions refer to, and adapts the positions.
+    pub fn keep_inlined(&mut self, all: &[Inlined]) {
+        let mut kept = vec![None; all.len()];
+        for (_, position) in &mut self.positions {
+            *position = keep(*position, all, &mut kept, &mut self.inlined);
+        }
+    }
+}
+
+/// What becomes of a position when entries that nothing refers to are left out. Callers are kept first.
+fn keep(position: u32, all: &[Inlined], kept: &mut [Option<u32>], list: &mut Vec<Inlined>) -> u32 {
+    if position == NO_POSITION || position & INLINED == 0 {
+        return position;
+    }
+    let index = (position & !INLINED) as usize;
+    if let Some(kept) = kept[index] {
+        return kept;
+    }
+    let caller = keep(all[index].caller, all, kept, list);
+    let position = INLINED | list.len() as u32;
+    list.push(Inlined { caller, ..all[index] });
+    kept[index] = Some(position);
+    position
 }
 
 /// Compiles what `context` holds.
@@ -55,17 +87,29 @@ pub(crate) fn compile(context: &mut Context, isa: &dyn TargetIsa) -> Result<Comp
             positions.push((offset, position));
         }
     };
-    push(0, u32::MAX);
+    push(0, NO_POSITION);
     let mut end = 0;
     for location in buffer.get_srclocs_sorted() {
         if location.start > end {
-            push(end, u32::MAX);
+            push(end, NO_POSITION);
         }
-        push(location.start, if location.loc.is_default() { u32::MAX } else { location.loc.bits() });
+        push(location.start, if location.loc.is_default() { NO_POSITION } else { location.loc.bits() });
         end = location.end;
     }
     let handlers = handlers(buffer)?;
-    Ok(CompiledFunction { code: buffer.data().to_vec(), calls, traps, positions, handlers, writes_tables: false })
+    let (code, inlined) = (buffer.data().to_vec(), Vec::new());
+    let frame = buffer.frame_layout().map_or(0, |frame| frame.frame_to_fp_offset as usize);
+    Ok(CompiledFunction {
+        code,
+        calls,
+        traps,
+        positions,
+        inlined,
+        handlers,
+        writes_tables: false,
+        is_checked: false,
+        frame,
+    })
 }
 
 /// Each call in a `try` has one handler, which takes everything.

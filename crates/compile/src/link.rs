@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use cranelift_codegen::binemit::Reloc;
-use gantry_abi::artifact::{Handler, Parts};
+use gantry_abi::artifact::{Handler, INLINED, Inlined, NO_POSITION, Parts};
 
 use crate::function::{Call, CompiledFunction};
 
@@ -27,7 +27,14 @@ impl Linker {
         let end = text.len() as u32;
         self.calls.extend(function.calls.into_iter().map(|call| (start, call)));
         self.parts.traps.extend(function.traps.into_iter().map(|(at, code)| (start + at, code)));
-        self.parts.positions.extend(function.positions.into_iter().map(|(at, position)| (start + at, position)));
+        let first = self.parts.inlined.len() as u32;
+        let place = |position: u32| match position {
+            NO_POSITION => NO_POSITION,
+            inlined if inlined & INLINED != 0 => inlined + first,
+            offset => offset,
+        };
+        self.parts.positions.extend(function.positions.into_iter().map(|(at, p)| (start + at, place(p))));
+        self.parts.inlined.extend(function.inlined.into_iter().map(|i| Inlined { caller: place(i.caller), ..i }));
         let handler = |h: Handler| Handler { call: start + h.call, code: start + h.code, ..h };
         self.parts.handlers.extend(function.handlers.into_iter().map(handler));
         start..end

@@ -233,15 +233,18 @@ fn running_functions_keep_references_in_registers() {
             caller.collect();
             assert_eq!(seen.get(), len, "values that are in use were freed");
         });
+        let used = FuncType::new(vec![ValType::EXTERNREF; len], []);
+        let use_all = Func::new(&mut store, used, |_, _, _| Ok(()));
         let makes: String = (0..len).map(|i| format!("(local.set {i} (call $make))")).collect();
         let gets: String = (0..len).map(|i| format!("(local.get {i})")).collect();
         let text = format!(
             r#"(module (import "" "make" (func $make (result externref))) (import "" "collect" (func $collect))
+              (import "" "use" (func $use (param {0})))
               (func $f (local {0}) {makes} (call $collect) (call $use {gets}))
-              (func $use (param {0})) (func (export "run") (call $f)))"#,
+              (func (export "run") (call $f)))"#,
             "externref ".repeat(len)
         );
-        let instance = instance(&mut store, &module(&engine, &text), &[make.into(), collect]);
+        let instance = instance(&mut store, &module(&engine, &text), &[make.into(), collect, use_all.into()]);
         call(&mut store, &instance, "run", &[]).expect("returns");
         store.collect();
         assert_eq!(count.get(), 0);

@@ -101,6 +101,29 @@ fn every_reason_with_its_frames() {
     }
 }
 
+/// Whether functions are inlined does not show: recursion, calls in loops, and tail calls, which leave no frame.
+#[test]
+fn inlined_functions_have_frames() {
+    let wasm = binary(
+        r#"(module $traps
+          (func $down (param i32) (result i32)
+            (drop (i32.div_u (i32.const 1) (local.get 0)))
+            (i32.add (call $down (i32.sub (local.get 0) (i32.const 1))) (i32.const 1)))
+          (func $next (param i32) (result i32) (return_call $down (local.get 0)))
+          (func (export "run") (loop (drop (call $next (i32.const 9))) (br 0))))"#,
+    );
+    let engine = Engine::default();
+    let mut store = Store::new(&engine);
+    let instance = Instance::new(&mut store, &Module::new(&engine, &wasm).expect("valid"), &[]).expect("instantiates");
+    let (code, frames) = trap_of(call(&mut store, &instance, "run", &[]));
+    assert_eq!(code, T::IntegerDivideByZero);
+    let (call_down, call_next) = (instruction_offset(&wasm, 0, "Call"), instruction_offset(&wasm, 2, "Call"));
+    let mut expected = vec![frame(0, Some("down"), Some(instruction_offset(&wasm, 0, "I32DivU")))];
+    expected.extend((0..9).map(|_| frame(0, Some("down"), Some(call_down))));
+    expected.push(frame(2, None, Some(call_next)));
+    assert_eq!(frames, expected);
+}
+
 #[test]
 fn messages_show_reason_and_frames() {
     let engine = Engine::default();

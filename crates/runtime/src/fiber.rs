@@ -5,7 +5,7 @@ use std::ptr::{self, NonNull};
 
 use slab::Slab;
 
-use gantry_abi::vmctx::{VMContextHeader, VMContinuation, VMFiber};
+use gantry_abi::vmctx::{LEAF_FRAME, VMContextHeader, VMContinuation, VMFiber};
 
 use crate::activation::run_jobs;
 use crate::wait::Waiting;
@@ -15,8 +15,8 @@ use crate::{OutOfMemory, sys};
 const STACK_SIZE: usize = 2 << 20;
 /// Bytes of stack that native host functions have.
 pub const NATIVE_STACK: usize = 112 << 10;
-/// What compiled code leaves free for functions that it calls and for signal handlers.
-const MARGIN: usize = NATIVE_STACK + (16 << 10);
+/// What compiled code leaves free for functions that it calls, for those of its own that do not look, and for signal handlers.
+const MARGIN: usize = NATIVE_STACK + LEAF_FRAME + (16 << 10);
 /// More than the frame of a function that leaves a fiber's stack without a switch.
 const LEAVING_FRAME: usize = 1024;
 /// Unused stacks that a store keeps.

@@ -89,15 +89,20 @@ pub(crate) struct Location {
     pub position: Option<u32>,
 }
 
-/// The function at `pc` and the byte of its module that the code there was made from.
-pub(crate) fn locate(pc: usize) -> Option<Location> {
+/// The functions whose code is at `pc`, the innermost first, and the bytes of their module that it was made from.
+pub(crate) fn locate(pc: usize) -> Vec<Location> {
     with(pc, |artifact, module, offset| {
-        let func = artifact.function_at(offset)? + module.imported_funcs;
-        Some(Location {
-            module_name: module.names.module(&module.skeleton).map(str::to_owned),
-            func,
-            func_name: module.func_name(func).map(str::to_owned),
-            position: artifact.position_at(offset),
-        })
+        let frames = artifact.frames_at(offset, module.imported_funcs).into_iter();
+        Some(frames.map(|(func, position)| location(module, func, position)).collect())
     })
+    .unwrap_or_default()
+}
+
+fn location(module: &Module, func: u32, position: Option<u32>) -> Location {
+    Location {
+        module_name: module.names.module(&module.skeleton).map(str::to_owned),
+        func,
+        func_name: module.func_name(func).map(str::to_owned),
+        position,
+    }
 }

@@ -59,7 +59,7 @@ fn frames(addresses: impl Iterator<Item = usize>) -> Vec<Frame> {
     addresses
         .enumerate()
         // Return addresses lie behind their calls.
-        .filter_map(|(i, pc)| registry::locate(if i == 0 { pc } else { pc - 1 }))
+        .flat_map(|(i, pc)| registry::locate(if i == 0 { pc } else { pc - 1 }))
         .map(|l| Frame { module_name: l.module_name, func: l.func, func_name: l.func_name, offset: l.position })
         .collect()
 }

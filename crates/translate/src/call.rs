@@ -2,7 +2,7 @@
 
 use std::mem::offset_of;
 
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, SigRef, Value, types};
+use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, SigRef, Value, types};
 use gantry_abi::TrapCode;
 use gantry_abi::vmctx::{CodeSlot, VMContextHeader, VMFuncRef, VMFunctionImport, VMStoreContext};
 use wasmparser::Operator;
@@ -60,6 +60,10 @@ impl FuncTranslator<'_> {
             let target = self.import_target(func);
             return self.call_slot(target, ty);
         }
+        if let Some(body) = self.inlinable(func, false) {
+            return self.inline(body);
+        }
+        self.makes_calls = true;
         let args = self.call_args(self.vmctx, ty);
         let callee = match self.env.calls {
             Calls::Near => Callee::Direct(self.func_ref(func)),
@@ -70,12 +74,25 @@ impl FuncTranslator<'_> {
 
     /// Calls a function in place of this one, whose frame is gone by then.
     fn return_call(&mut self, func: u32) {
+        if self.owns_frame() && self.env.calls == Calls::Near {
+            if func == self.frame_function()
+                && let Some(start) = self.start
+            {
+                return self.begin_again(start);
+            }
+            if !self.is_in_try()
+                && let Some(body) = self.inlinable(func, true)
+            {
+                return self.inline_tail(body);
+            }
+        }
         self.poll_interrupt();
         let ty = self.env.module.funcs[func as usize];
         if func < self.env.module.imported_funcs {
             let target = self.import_target(func);
             return self.return_call_slot(target, ty);
         }
+        self.makes_calls = true;
         let args = self.call_args(self.vmctx, ty);
         match self.env.calls {
             Calls::Near => {
@@ -87,6 +104,17 @@ impl FuncTranslator<'_> {
                 self.b.ins().return_call_indirect(signature, code, &args);
             }
         }
+        self.reachable = false;
+    }
+
+    /// Jumps to the start of the function with new arguments.
+    fn begin_again(&mut self, start: Block) {
+        self.poll_interrupt();
+        let args = self.pop_n(self.params.len());
+        for (param, arg) in self.params.clone().into_iter().zip(args) {
+            self.b.def_var(param, arg);
+        }
+        self.b.ins().jump(start, &[]);
         self.reachable = false;
     }
 
@@ -131,6 +159,7 @@ impl FuncTranslator<'_> {
 
     /// The current code of a function that may be another instance's or the host's, and what it is called with.
     fn prepare(&mut self, target: Target, ty: u32) -> (SigRef, Value, Vec<Value>) {
+        self.makes_calls = true;
         let store = self.store_context();
         let flags = self.runtime_flags();
         self.b.ins().store(flags, self.vmctx, store, offset_of!(VMStoreContext, caller) as i32);

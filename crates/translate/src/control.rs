@@ -82,7 +82,7 @@ impl FuncTranslator<'_> {
             after,
             params: Vec::new(),
             results,
-            height: 0,
+            height: self.stack.len(),
             after_used: false,
             after_warm: false,
         });
@@ -100,7 +100,7 @@ impl FuncTranslator<'_> {
             Operator::Br { relative_depth } => self.br(*relative_depth),
             Operator::BrIf { relative_depth } => self.br_if(*relative_depth),
             Operator::BrTable { targets } => self.br_table(targets),
-            Operator::Return => self.br(self.controls.len() as u32 - 1),
+            Operator::Return => self.br((self.controls.len() - self.function_base()) as u32 - 1),
             _ => return false,
         }
         true
@@ -301,6 +301,16 @@ impl FuncTranslator<'_> {
         }
     }
 
+    /// Whether what is translated may run again and again.
+    pub(crate) fn is_in_loop(&self) -> bool {
+        self.controls.iter().any(|control| matches!(control.kind, Kind::Loop { .. }))
+    }
+
+    /// Whether exceptions that leave the innermost block go somewhere in this function.
+    pub(crate) fn is_in_try(&self) -> bool {
+        self.controls.iter().any(|control| control.handler.is_some())
+    }
+
     /// The destination of a branch, and how many operands it takes with it.
     pub(crate) fn branch_target(&mut self, depth: u32) -> (Block, usize) {
         let at = self.controls.len() - 1 - depth as usize;
@@ -317,7 +327,7 @@ impl FuncTranslator<'_> {
         values
     }
 
-    fn br(&mut self, depth: u32) {
+    pub(crate) fn br(&mut self, depth: u32) {
         let (target, arity) = self.branch_target(depth);
         let args = self.pop_n(arity);
         self.b.ins().jump(target, &block_args(&args));

@@ -6,6 +6,8 @@ use gantry_abi::vmctx::{MemoryStyle, VMContextLayout};
 use gantry_abi::{AbiType, Libcall, TrapCode};
 use gantry_module::{FuncType, Module, ValType};
 
+use crate::inline::Inlinable;
+
 /// The type of pointers and references in compiled code.
 pub(crate) const POINTER: Type = types::I64;
 
@@ -28,6 +30,8 @@ pub struct ModuleEnv<'m> {
     pub memory_style: MemoryStyle,
     /// How functions of the module call each other.
     pub calls: Calls,
+    /// Bodies that may stand in the place of calls.
+    pub inlinable: Inlinable<'m>,
     /// The calling convention of the runtime's own functions.
     pub host_call_conv: CallConv,
     /// Whether exchanging a value is the quickest atomic store, as on x86-64, where Cranelift's own has a fence behind it.
@@ -51,6 +55,7 @@ impl<'m> ModuleEnv<'m> {
             layout: VMContextLayout::new(module),
             memory_style,
             calls,
+            inlinable: Inlinable::default(),
             host_call_conv: isa.default_call_conv(),
             stores_by_exchange: isa.name() == "x64",
             has_rounding: has("has_sse41"),

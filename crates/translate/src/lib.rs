@@ -11,6 +11,7 @@ mod cast;
 mod control;
 mod env;
 mod exception;
+mod inline;
 mod memory;
 mod numeric;
 mod object;
@@ -24,4 +25,5 @@ mod variable;
 mod wide;
 
 pub use env::{Calls, ModuleEnv, func_name, trap};
-pub use translator::{Translator, translate_function};
+pub use inline::Inlinable;
+pub use translator::{StackCheck, Translated, Translator, translate_function};

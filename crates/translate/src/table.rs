@@ -49,8 +49,17 @@ impl FuncTranslator<'_> {
     }
 
     fn table_len(&mut self, table: u32) -> Value {
+        if let Some(len) = self.fixed_len(table) {
+            return self.b.ins().iconst(types::I64, len as i64);
+        }
         let (at, flags) = (self.table(table), self.runtime_flags());
         self.b.ins().load(types::I64, flags, at, offset_of!(VMTable, len) as i32)
+    }
+
+    /// The length of a table that cannot grow, and whose elements therefore stay where they are.
+    fn fixed_len(&self, table: u32) -> Option<u64> {
+        let ty = &self.env.module.tables[table as usize];
+        ty.max.filter(|max| *max == ty.min)
     }
 
     fn element_flags(&self) -> MemFlagsData {
@@ -63,7 +72,8 @@ impl FuncTranslator<'_> {
         let len = self.table_len(table);
         let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThanOrEqual, index, len);
         self.b.ins().trapnz(outside, trap(reason));
-        let (at, flags) = (self.table(table), self.runtime_flags());
+        let at = self.table(table);
+        let flags = self.fixed_len(table).map_or_else(|| self.runtime_flags(), |_| Self::constant_flags());
         let base = self.b.ins().load(POINTER, flags, at, offset_of!(VMTable, base) as i32);
         let offset = self.b.ins().ishl_imm_u(index, ELEMENT_SHIFT);
         self.b.ins().iadd(base, offset)

@@ -4,16 +4,18 @@ use std::collections::HashMap;
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::{self, AliasRegion, AliasRegionData, FuncRef, InstBuilder, MemFlagsData, SigRef};
-use cranelift_codegen::ir::{SourceLoc, Type, Value, types};
+use cranelift_codegen::ir::{Block, Type, Value, types};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
+use gantry_abi::artifact::Inlined;
 use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
 use gantry_abi::{Libcall, TrapCode};
 use gantry_module::{AddressType, Error, FunctionBody, Result, ValType};
-use wasmparser::{FuncValidatorAllocations, Operator};
+use wasmparser::{FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources};
 
 use crate::control::Control;
-use crate::env::{self, ModuleEnv, POINTER, clif_type};
+use crate::env::{self, Calls, ModuleEnv, POINTER, clif_type};
+use crate::inline::Inlining;
 
 /// Parts of memory that accesses to each other never touch.
 #[derive(Clone, Copy)]
@@ -52,6 +54,13 @@ pub(crate) struct FuncTranslator<'a> {
     pub writes_tables: bool,
     /// Whether the branch being translated is likely taken.
     pub likely: Option<bool>,
+    /// Inside of which functions it is.
+    pub inlining: Inlining,
+    /// Whether it calls a function that may need as much stack again.
+    pub makes_calls: bool,
+    /// Where the function begins anew when it calls itself in its place, and the parameters that are set before.
+    pub start: Option<Block>,
+    pub params: Vec<Variable>,
     func_refs: HashMap<u32, FuncRef>,
     type_sigs: HashMap<u32, SigRef>,
     libcall_sigs: HashMap<Libcall, SigRef>,
@@ -64,54 +73,85 @@ pub struct Translator {
     validator: FuncValidatorAllocations,
 }
 
-/// Validates a body and translates it into `func`, which must be empty. Returns whether the function can put references
-/// into tables.
+/// Which functions compare the stack pointer with its limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StackCheck {
+    /// All of them.
+    Always,
+    /// Those that call others. The frames of the rest must be smaller than what lies below the limit for them.
+    UnlessLeaf,
+}
+
+/// What is known of a function when it has been translated.
+pub struct Translated {
+    /// Whether it compares the stack pointer with its limit.
+    pub is_checked: bool,
+    /// Whether it can put references into tables.
+    pub writes_tables: bool,
+    /// What its positions in inlined code refer to.
+    pub inlined: Vec<Inlined>,
+}
+
+/// Validates a body and translates it into `func`, which must be empty.
 pub fn translate_function(
     translator: &mut Translator,
     env: &ModuleEnv<'_>,
     frontend_config: TargetFrontendConfig,
     body: &FunctionBody,
+    stack_check: StackCheck,
     func: &mut ir::Function,
-) -> Result<bool> {
+) -> Result<Translated> {
     let index = body.index + env.module.imported_funcs;
     let ty = env.module.func_type(index);
     func.signature = env::wasm_signature(ty);
     func.name = ir::UserFuncName::User(env::func_name(index));
 
-    let mut t = FuncTranslator::new(func, &mut translator.builder, env);
-    let reader = body.reader();
+    let inlining = Inlining::new(index, body.bytes.len());
+    let mut t = FuncTranslator::new(func, &mut translator.builder, env, inlining);
     let mut validator = body.validator(std::mem::take(&mut translator.validator));
-
-    let mut locals = reader.get_locals_reader()?;
-    for _ in 0..locals.get_count() {
-        let offset = locals.original_position();
-        let (count, local_type) = locals.read()?;
-        validator.define_locals(offset, count, local_type)?;
-        t.declare_locals(count, FuncTranslator::local_type(local_type));
+    if env.calls == Calls::Near && may_begin_again(body, index, env.inlinable.makes_tail_calls) {
+        t.prepare_to_begin_again();
     }
-    let mut operators = reader.get_operators_reader()?;
     t.start_body(&ty.results);
-    let mut hints = env.module.branch_hints.of(index).iter().peekable();
-    while !operators.eof() {
-        let (operator, offset) = operators.read_with_offset()?;
-        validator.op(offset, &operator)?;
-        t.b.set_srcloc(SourceLoc::new(offset as u32));
-        t.likely = None;
-        while let Some((at, taken)) = hints.next_if(|(at, _)| body.offset + u64::from(*at) <= offset) {
-            let is_here = body.offset + u64::from(*at) == offset;
-            t.likely = (is_here && matches!(operator, Operator::If { .. } | Operator::BrIf { .. })).then_some(*taken);
-        }
-        t.operator(&operator, offset)?;
-    }
-    operators.finish()?;
+    t.body(body, Some(&mut validator))?;
     translator.validator = validator.into_allocations();
-    let writes_tables = t.writes_tables;
+    let is_checked = t.makes_calls || stack_check == StackCheck::Always;
+    if !is_checked {
+        t.b.func.stack_limit = None;
+    }
+    let inlined = std::mem::take(&mut t.inlining.sources);
+    let translated = Translated { writes_tables: t.writes_tables, is_checked, inlined };
     t.finish(frontend_config);
-    Ok(writes_tables)
+    Ok(translated)
+}
+
+/// Whether a body may call its function in its own place, by itself or through what is inlined. Looks at bytes, not at operators, which
+/// is quicker and may say yes once too often.
+fn may_begin_again(body: &FunctionBody, func: u32, through_others: bool) -> bool {
+    const RETURN_CALL: u8 = 0x12;
+    let operand = wasm_u32(func);
+    let mut calls = body.bytes.iter().enumerate().filter(|(_, byte)| **byte == RETURN_CALL);
+    calls.any(|(at, _)| through_others || body.bytes[at + 1..].starts_with(&operand))
+}
+
+/// A number as binaries have it.
+fn wasm_u32(mut value: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+    bytes
 }
 
 impl<'a> FuncTranslator<'a> {
-    fn new(func: &'a mut ir::Function, builder: &'a mut FunctionBuilderContext, env: &'a ModuleEnv<'a>) -> Self {
+    fn new(
+        func: &'a mut ir::Function,
+        builder: &'a mut FunctionBuilderContext,
+        env: &'a ModuleEnv<'a>,
+        inlining: Inlining,
+    ) -> Self {
         let mut region = |user_id, description: &str| {
             func.dfg.alias_regions.insert(AliasRegionData { user_id, description: description.to_owned().into() })
         };
@@ -139,6 +179,10 @@ impl<'a> FuncTranslator<'a> {
             regions,
             writes_tables: false,
             likely: None,
+            inlining,
+            makes_calls: false,
+            start: None,
+            params: Vec::new(),
             func_refs: HashMap::new(),
             type_sigs: HashMap::new(),
             libcall_sigs: HashMap::new(),
@@ -146,11 +190,60 @@ impl<'a> FuncTranslator<'a> {
         t.check_stack_in_prologue();
         let params = t.b.block_params(entry)[1..].to_vec();
         for param in params {
-            let variable = t.b.declare_var(t.b.func.dfg.value_type(param));
-            t.b.def_var(variable, param);
-            t.locals.push(variable);
+            t.declare_local(param);
         }
         t
+    }
+
+    /// Translates the locals and operators of a body, whose parameters are there. With a validator they are validated first.
+    pub(crate) fn body(
+        &mut self,
+        body: &FunctionBody,
+        mut validator: Option<&mut FuncValidator<ValidatorResources>>,
+    ) -> Result<()> {
+        let reader = body.reader();
+        let mut locals = reader.get_locals_reader()?;
+        for _ in 0..locals.get_count() {
+            let offset = locals.original_position();
+            let (count, local_type) = locals.read()?;
+            if let Some(validator) = &mut validator {
+                validator.define_locals(offset, count, local_type)?;
+            }
+            self.declare_locals(count, Self::local_type(local_type));
+        }
+        let mut operators = reader.get_operators_reader()?;
+        let env = self.env;
+        let mut hints = env.module.branch_hints.of(body.index + env.module.imported_funcs).iter().peekable();
+        while !operators.eof() {
+            let (operator, offset) = operators.read_with_offset()?;
+            if let Some(validator) = &mut validator {
+                validator.op(offset, &operator)?;
+            }
+            self.set_position(offset);
+            self.likely = None;
+            while let Some((at, taken)) = hints.next_if(|(at, _)| body.offset + u64::from(*at) <= offset) {
+                let is_here = body.offset + u64::from(*at) == offset;
+                let is_branch = matches!(operator, Operator::If { .. } | Operator::BrIf { .. });
+                self.likely = (is_here && is_branch).then_some(*taken);
+            }
+            self.operator(&operator, offset)?;
+        }
+        Ok(operators.finish()?)
+    }
+
+    /// Begins a block that tail calls of the function itself jump to.
+    fn prepare_to_begin_again(&mut self) {
+        let start = self.b.create_block();
+        self.b.ins().jump(start, &[]);
+        self.b.switch_to_block(start);
+        (self.start, self.params) = (Some(start), self.locals.clone());
+    }
+
+    /// Declares the next local, with a value.
+    pub(crate) fn declare_local(&mut self, value: Value) {
+        let variable = self.b.declare_var(self.b.func.dfg.value_type(value));
+        self.b.def_var(variable, value);
+        self.locals.push(variable);
     }
 
     /// Lets the prologue compare the stack pointer with the store's limit.
@@ -184,9 +277,7 @@ impl<'a> FuncTranslator<'a> {
         }
         let zero = self.zero(ty);
         for _ in 0..count {
-            let variable = self.b.declare_var(ty);
-            self.b.def_var(variable, zero);
-            self.locals.push(variable);
+            self.declare_local(zero);
         }
     }
 

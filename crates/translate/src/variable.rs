@@ -1,7 +1,8 @@
 //! Locals, globals, constants, `drop` and `select`.
 
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value};
-use gantry_module::ValType;
+use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
+use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Value, types};
+use gantry_module::{ConstOp, ValType};
 use wasmparser::Operator;
 
 use crate::env::clif_type;
@@ -51,7 +52,25 @@ impl FuncTranslator<'_> {
         }
     }
 
+    /// The value of a global that never has another.
+    fn constant(&mut self, index: u32) -> Option<Value> {
+        let module = self.env.module;
+        let defined = index.checked_sub(module.imported_globals).filter(|_| !module.globals[index as usize].mutable)?;
+        let [op] = *module.global_inits[defined as usize].ops() else { return None };
+        let ins = self.b.ins();
+        Some(match op {
+            ConstOp::I32Const(value) => ins.iconst(types::I32, i64::from(value as u32)),
+            ConstOp::I64Const(value) => ins.iconst(types::I64, value),
+            ConstOp::F32Const(bits) => ins.f32const(Ieee32::with_bits(bits)),
+            ConstOp::F64Const(bits) => ins.f64const(Ieee64::with_bits(bits)),
+            _ => return None,
+        })
+    }
+
     fn global_get(&mut self, index: u32) {
+        if let Some(value) = self.constant(index) {
+            return self.push(value);
+        }
         let ty = clif_type(self.env.module.global_type(index));
         let (base, offset) = self.global_place(index);
         let flags = self.global_flags(index);

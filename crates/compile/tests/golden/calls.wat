@@ -10,7 +10,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i64):
 ;;     jump block1(v1)
@@ -25,8 +24,6 @@
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;     sig0 = (i64 vmctx, i32) -> i32 tail
-;;     sig1 = (i64 vmctx, i32, i64) -> i32 tail
-;;     fn0 = colocated u0:1 sig1
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
@@ -37,7 +34,9 @@
 ;;     v6 = load.i64 notrap aligned region1 v3
 ;;     v7 = call_indirect sig0, v6(v4, v1)
 ;;     v8 = iconst.i64 2
-;;     v9 = call fn0(v0, v7, v8)  ; v8 = 2
+;;     jump block2(v7)
+;;
+;;                                 block2(v9: i32):
 ;;     jump block1(v9)
 ;;
 ;;                                 block1(v2: i32):

@@ -10,7 +10,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i8x16, v2: i8x16, v3: i8x16):
 ;;     v5 = bitcast.f32x4 little v3
@@ -29,7 +28,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i8x16, v2: i8x16, v3: i8x16):
 ;;     v5 = bitcast.f64x2 little v3

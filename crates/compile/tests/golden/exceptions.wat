@@ -18,7 +18,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i64):
 ;;     jump block1
@@ -34,7 +33,6 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;     sig0 = (i64, i32) -> i64 system_v
 ;;     sig1 = (i64, i64) system_v
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i64):
 ;;     v3 = iconst.i32 0
@@ -59,10 +57,8 @@
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;     sig0 = (i64 vmctx, i32) tail
-;;     sig1 = (i64 vmctx, i64) tail
-;;     sig2 = (i64, i32) -> i64 system_v
-;;     sig3 = (i64, i64) system_v
-;;     fn0 = colocated u0:1 sig1
+;;     sig1 = (i64, i32) -> i64 system_v
+;;     sig2 = (i64, i64) system_v
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
@@ -75,7 +71,7 @@
 ;;
 ;;                                 block5:
 ;;     v11 = iconst.i64 1
-;;     try_call fn0(v0, v11), sig1, block6, [ default: block4(exn0) ]  ; v11 = 1
+;;     jump block6
 ;;
 ;;                                 block6:
 ;;     v12 = iconst.i32 2
@@ -83,7 +79,7 @@
 ;;     v14 = iconst.i32 0
 ;;     v15 = load.i64 notrap aligned readonly can_move v0+16
 ;;     v16 = load.i64 notrap aligned readonly can_move v15+216
-;;     v17 = call_indirect sig2, v16(v0, v14)  ; v14 = 0
+;;     v17 = call_indirect sig1, v16(v0, v14)  ; v14 = 0
 ;;     trapz v17, user15
 ;;     store notrap v12, v17+16  ; v12 = 2
 ;;     store notrap v13, v17+24  ; v13 = 3
@@ -103,7 +99,7 @@
 ;;                                 block8:
 ;;     v23 = load.i64 notrap aligned readonly can_move v0+16
 ;;     v24 = load.i64 notrap aligned readonly can_move v23+224
-;;     call_indirect sig3, v24(v0, v6)
+;;     call_indirect sig2, v24(v0, v6)
 ;;     trap user1
 ;;
 ;;                                 block2(v4: i32, v5: i64):
@@ -119,7 +115,6 @@
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;     sig0 = (i64, i64) system_v
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i64):
 ;;     trapz v1, user12

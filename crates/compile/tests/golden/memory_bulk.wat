@@ -12,7 +12,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64):
 ;;     v2 = load.i64 notrap aligned readonly can_move v0+56
@@ -32,7 +31,6 @@
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;     sig0 = (i64, i32, i64) -> i64 system_v
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
@@ -53,7 +51,6 @@
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;     sig0 = (i64, i32, i32, i64, i64, i64) -> i32 system_v
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
 ;;     v4 = uextend.i64 v1
@@ -77,7 +74,6 @@
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;     sig0 = (i64, i32, i64, i32, i64) -> i32 system_v
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
 ;;     v4 = uextend.i64 v1
@@ -100,7 +96,6 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;     sig0 = (i64, i32, i32, i64, i32, i32) -> i32 system_v
 ;;     sig1 = (i64, i32) system_v
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
 ;;     v4 = uextend.i64 v1

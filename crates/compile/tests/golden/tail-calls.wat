@@ -18,17 +18,18 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     sig0 = (i64 vmctx, i32) -> i32 tail
-;;     fn0 = colocated u0:1 sig0
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+8
-;;     v4 = load.i64 notrap aligned readonly can_move v3+8
-;;     v5 = atomic_load.i32 user11 aligned v4
-;;     return_call fn0(v0, v1)
+;;                                     v3 -> v1
+;;                                     jump block1
 ;;
-;;                                 block1(v2: i32):
+;;                                 block1:
+;;     v4 = load.i64 notrap aligned readonly can_move v0+8
+;;     v5 = load.i64 notrap aligned readonly can_move v4+8
+;;     v6 = atomic_load.i32 user11 aligned v5
+;;     jump block1
+;;
+;;                                 block2(v2: i32):
 ;;     trap user1
 ;; }
 
@@ -41,17 +42,21 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+8
-;;     v4 = load.i64 notrap aligned readonly can_move v3+8
-;;     v5 = atomic_load.i32 user11 aligned v4
-;;     v6 = load.i64 notrap aligned readonly can_move v0+48
-;;     v7 = load.i64 notrap aligned readonly can_move v0+56
-;;     v8 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v8+24
-;;     v9 = load.i64 notrap aligned region1 v6
-;;     return_call_indirect sig0, v9(v7, v1)
+;;                                     v3 -> v1
+;;                                     jump block1
 ;;
-;;                                 block1(v2: i32):
+;;                                 block1:
+;;     v4 = load.i64 notrap aligned readonly can_move v0+8
+;;     v5 = load.i64 notrap aligned readonly can_move v4+8
+;;     v6 = atomic_load.i32 user11 aligned v5
+;;     v7 = load.i64 notrap aligned readonly can_move v0+48
+;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v9 = load.i64 notrap aligned readonly can_move v0+8
+;;     store.i64 notrap aligned region1 v0, v9+24
+;;     v10 = load.i64 notrap aligned region1 v7
+;;     return_call_indirect sig0, v10(v8, v3)
+;;
+;;                                 block2(v2: i32):
 ;;     trap user1
 ;; }
 

@@ -10,7 +10,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32):
 ;;     v4 = sdiv v1, v2
@@ -25,7 +24,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i64, v2: i64):
 ;;     v4 = srem v1, v2
@@ -40,7 +38,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32):
 ;;     v4 = urem v1, v2
@@ -55,7 +52,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: f64):
 ;;     v3 = fcvt_to_uint.i32 v1
@@ -70,7 +66,6 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: f32):
 ;;     v3 = fcvt_to_sint_sat.i64 v1
