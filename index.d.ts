@@ -64,6 +64,34 @@ export namespace WebAssembly {
     builtins?: Iterable<'js-string'>;
     /** Imports from this module name are strings: their own field names. */
     importedStringConstants?: string | null;
+    /**
+     * Beyond the specification: how much work code is worth; what modules compute does not depend on it. With `auto`, functions get
+     * quick code when they are called first, which optimised code replaces while they run. `optimized` has all code made
+     * before the module can be used. The default is that of `GANTRY_TIER`.
+     */
+    tier?: 'auto' | 'quick' | 'optimized';
+  }
+  /** What code was made of a module so far. */
+  interface ModuleStats {
+    /** Functions that the module defines. */
+    functions: number;
+    /** Functions that were compiled when they were called, and what their callers waited for that. */
+    compiledOnDemand: number;
+    onDemandMilliseconds: number;
+    /** Functions that got quick code. */
+    compiledQuick: number;
+    /** Hot functions that were optimised before the others. */
+    optimizedAlone: number;
+    /** Time that optimising took in the background. */
+    backgroundMilliseconds: number;
+    /** How often a function's code was replaced by better. */
+    replaced: number;
+    /** Bytes of machine code in memory. */
+    codeBytes: number;
+    /** Whether all functions have the last code that they will get. */
+    isFinal: boolean;
+    /** Whether the code was found in the cache. */
+    cached: boolean;
   }
   /** https://github.com/WebAssembly/js-types */
   interface FunctionType {
@@ -99,6 +127,8 @@ export namespace WebAssembly {
     static imports(module: AnyModule): ModuleImportDescriptor[];
     /** Copies of the contents of all custom sections of that name. */
     static customSections(module: AnyModule, sectionName: string): ArrayBuffer[];
+    /** Beyond the specification: what code was made so far. */
+    static stats(module: AnyModule): ModuleStats;
     /** Beyond the specification: the compiled module as bytes, for machines of this kind. */
     serialize(): Uint8Array;
     /**

@@ -6,6 +6,7 @@ import { printTargets, writeResults } from './lib/report.mjs';
 
 const SECTIONS = [
   'compute',
+  'startup',
   'first',
   'calls',
   'instances',

@@ -14,6 +14,7 @@ use napi_derive::napi;
 use once_cell::sync::OnceCell;
 use slab::Slab;
 
+use crate::debug;
 use crate::enter::{self, Calls};
 use crate::roots::{Kind, Roots};
 use crate::ticker;
@@ -182,7 +183,13 @@ impl Host {
         let Collected { live_handles, .. } = state.store.collect(|marker| roots.mark(marker));
         state.module_debt = 0;
         let live = roots.live(Kind::Module);
-        state.modules.retain(|id, _| live.contains(&(id as u32)));
+        state.modules.retain(|id, module| {
+            let live = live.contains(&(id as u32));
+            if !live {
+                debug::report(module);
+            }
+            live
+        });
         let live = roots.live(Kind::Program);
         state.programs.retain(|id, _| live.contains(&(id as u32)));
         state.roots.release(env, |memory| state.store.has_memory(memory))?;
@@ -195,6 +202,7 @@ impl Drop for Host {
     fn drop(&mut self) {
         // Their threads refer to the store.
         self.state.programs.clear();
+        self.state.modules.iter().for_each(|(_, module)| debug::report(module));
         enter::forget(&mut self.state);
         ticker::unregister(self.state.store.poll_page());
     }

@@ -7,6 +7,7 @@
 //! Must not know: how the JS API behaves, how code is compiled.
 
 mod buffer;
+mod debug;
 mod describe;
 mod enter;
 mod exception;

@@ -1,6 +1,8 @@
 //! `WebAssembly.Module`: compiling and looking into modules.
 
-use gantry_engine::Module;
+use std::time::Duration;
+
+use gantry_engine::{CodeStats, Engine, Error, Module};
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Buffer, Either, External, Object, Uint8Array};
 use napi_derive::napi;
@@ -43,12 +45,53 @@ fn shared_memories(module: &gantry_module::Module) -> Vec<Limits> {
 /// A compiled module on its way to a host.
 pub struct Compiled(pub(crate) Module);
 
+fn compiled(engine: &Engine, bytes: &[u8], tier: Option<&str>) -> Result<Module, Error> {
+    match tier {
+        Some(tier) => Module::with_tier(engine, bytes, tier.parse()?),
+        None => Module::new(engine, bytes),
+    }
+}
+
+/// What code was made of a module, for JavaScript.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ModuleStats {
+    functions: u32,
+    compiled_on_demand: u32,
+    compiled_quick: u32,
+    optimized_alone: u32,
+    replaced: u32,
+    code_bytes: usize,
+    on_demand_milliseconds: f64,
+    background_milliseconds: f64,
+    is_final: bool,
+    cached: bool,
+}
+
+impl From<CodeStats> for ModuleStats {
+    fn from(stats: CodeStats) -> Self {
+        let milliseconds = |time: Duration| (time.as_secs_f64() * 1e6).round() / 1e3;
+        ModuleStats {
+            functions: stats.functions,
+            compiled_on_demand: stats.on_demand,
+            compiled_quick: stats.quick,
+            optimized_alone: stats.hot,
+            replaced: stats.swaps,
+            code_bytes: stats.code_bytes,
+            on_demand_milliseconds: milliseconds(stats.on_demand_time),
+            background_milliseconds: milliseconds(stats.background_time),
+            is_final: stats.is_final,
+            cached: stats.cached,
+        }
+    }
+}
+
 #[napi]
 impl Host {
-    /// Compiles a module. Returns its number, or what is wrong with it.
+    /// Compiles a module, by the engine's tier or another. Returns its number, or what is wrong with it.
     #[napi]
-    pub fn compile(&mut self, bytes: Uint8Array) -> napi::Result<Either<u32, String>> {
-        Ok(match Module::new(engine()?, &bytes) {
+    pub fn compile(&mut self, bytes: Uint8Array, tier: Option<String>) -> napi::Result<Either<u32, String>> {
+        Ok(match compiled(engine()?, &bytes, tier.as_deref()) {
             Ok(module) => Either::A(self.add_module(module)),
             Err(error) => Either::B(error.to_string()),
         })
@@ -56,11 +99,11 @@ impl Host {
 
     /// Compiles a module on other threads. The promise is for something to pass to `adopt`, or for what is wrong.
     #[napi]
-    pub fn compile_async<'e>(&self, env: &'e Env, bytes: Uint8Array) -> napi::Result<Object<'e>> {
+    pub fn compile_async<'e>(&self, env: &'e Env, bytes: Uint8Array, tier: Option<String>) -> napi::Result<Object<'e>> {
         let bytes = bytes.to_vec();
         let (deferred, promise) = env.create_deferred()?;
         runtime()?.spawn_blocking(move || {
-            let outcome = engine().map(|engine| Module::new(engine, &bytes));
+            let outcome = engine().map(|engine| compiled(engine, &bytes, tier.as_deref()));
             deferred.resolve(move |_env| {
                 Ok(match outcome? {
                     Ok(module) => Either::A(External::new(Compiled(module))),
@@ -85,8 +128,9 @@ impl Host {
 
     /// The compiled module as bytes.
     #[napi]
-    pub fn serialize(&self, module: u32) -> Buffer {
-        self.state.modules[module as usize].serialize().into()
+    pub fn serialize(&self, module: u32) -> napi::Result<Buffer> {
+        let bytes = self.state.modules[module as usize].serialize();
+        Ok(bytes.map_err(|error| napi::Error::from_reason(error.to_string()))?.into())
     }
 
     /// Loads a compiled module. Returns its number, or why it cannot be used.
@@ -126,10 +170,17 @@ impl Host {
             code_size: module.loaded().code_size(),
             start: module.loaded().module().start.is_some(),
             cached: module.loaded().is_mapped(),
-            writes_tables: module.loaded().artifact().writes_tables(),
+            writes_tables: module.loaded().writes_tables(),
             shared_memories: shared_memories(module.loaded().module()),
         };
         Ok(serde_json::to_string(&info).expect("plain data"))
+    }
+
+    /// What code was made of a module so far, as JSON.
+    #[napi]
+    pub fn module_stats(&self, module: u32) -> String {
+        let stats = ModuleStats::from(self.state.modules[module as usize].stats());
+        serde_json::to_string(&stats).expect("plain data")
     }
 
     /// Copies of the contents of custom sections.

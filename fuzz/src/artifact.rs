@@ -24,8 +24,8 @@ pub fn run(mut rng: Rng) -> Outcome {
         Engine::new(&config).expect("an engine for this machine")
     });
     let Some(wasm) = module(&mut rng) else { return Outcome::Nothing };
-    let bytes = match Module::new(engine, &wasm) {
-        Ok(module) => module.serialize(),
+    let bytes = match Module::new(engine, &wasm).and_then(|module| module.serialize()) {
+        Ok(bytes) => bytes,
         Err(error) => return Outcome::Finding(format!("does not compile: {error}")),
     };
     if let Err(error) = Module::deserialize(engine, &bytes) {

@@ -32,7 +32,6 @@ impl Engines {
         let mut config = Config::default();
         (config.tier, config.memory_style, config.deterministic) = variant;
         config.threads = 1;
-        config.quick_first = 0;
         let engine = Engine::new(&config).expect("an engine for this machine");
         self.ours.push((variant, engine.clone()));
         engine

@@ -10,6 +10,8 @@ const { readCompileOptions, resolveBuiltins } = require('./builtins');
 const { EXISTING } = require('./memory');
 const { bufferSource, isObject, required, defineInterface } = require('./webidl');
 
+const TIERS = ['auto', 'quick', 'optimized'];
+
 /** The number of a module, and what is in it once that was asked for. */
 const State = brand();
 
@@ -24,8 +26,9 @@ class Module {
       required(1, arguments.length, what);
       const plain = plainBytes(bytes, what);
       asked = readCompileOptions(options, what);
+      const tier = readTier(options, what);
       collectIfDue();
-      id = checked(host.compile(plain), what);
+      id = checked(host.compile(plain, tier), what);
     }
     const object = bind(hasBuiltin ? carrierOf(host.moduleKey(id)) : this, id, new.target);
     if (asked) resolveBuiltins(infoOfModule(object).imports, asked, what);
@@ -54,6 +57,13 @@ class Module {
     const name = `${sectionName}`;
     // Names of sections are UTF-8, which has no lone surrogates.
     return isWellFormed(name) ? host.customSections(id, name) : [];
+  }
+
+  /** Beyond the specification: what code was made so far. */
+  static stats(module) {
+    const what = 'WebAssembly.Module.stats()';
+    required(1, arguments.length, what);
+    return JSON.parse(host.moduleStats(idOf(module, what)));
   }
 
   /** Beyond the specification: the compiled module as bytes. */
@@ -129,6 +139,15 @@ function plainBytes(source, what) {
   return bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);
 }
 
+/** Beyond the specification: how much work code is worth. */
+function readTier(options, what) {
+  const tier = options?.tier;
+  if (tier !== undefined && !TIERS.includes(tier)) {
+    throw new TypeError(`${what}: tier must be one of ${TIERS.join(', ')}`);
+  }
+  return tier;
+}
+
 /** The number of a module, unless it is what is wrong with it. */
 function checked(outcome, what) {
   if (typeof outcome === 'string') throw new CompileError(`${what}: ${outcome}`);
@@ -138,7 +157,9 @@ function checked(outcome, what) {
 /** https://webassembly.github.io/spec/js-api/#asynchronously-compile-a-webassembly-module */
 async function compileAsync(source, options, what) {
   // The bytes are copied before this returns.
-  const compiling = host.compileAsync(plainBytes(source, what));
+  const bytes = plainBytes(source, what);
+  const tier = readTier(options, what);
+  const compiling = host.compileAsync(bytes, tier);
   const asked = readCompileOptions(options, what);
   const outcome = await compiling;
   collectIfDue();

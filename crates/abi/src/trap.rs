@@ -46,11 +46,13 @@ pub enum TrapCode {
     UnalignedAtomic = 20,
     /// Waiting on a memory that is not shared.
     ExpectedSharedMemory = 21,
+    /// No code could be made for a function that was called: it exceeds a limit of the code generators, or there is no memory.
+    NotCompiled = 22,
 }
 
 impl TrapCode {
     /// All codes.
-    pub const ALL: [TrapCode; 21] = [
+    pub const ALL: [TrapCode; 22] = [
         TrapCode::Unreachable,
         TrapCode::StackOverflow,
         TrapCode::MemoryOutOfBounds,
@@ -72,6 +74,7 @@ impl TrapCode {
         TrapCode::NullI31,
         TrapCode::UnalignedAtomic,
         TrapCode::ExpectedSharedMemory,
+        TrapCode::NotCompiled,
     ];
 
     /// The code with this discriminant.
@@ -103,6 +106,7 @@ impl TrapCode {
             TrapCode::NullI31 => "null i31 reference",
             TrapCode::UnalignedAtomic => "unaligned atomic",
             TrapCode::ExpectedSharedMemory => "expected shared memory",
+            TrapCode::NotCompiled => "the function is too large or complex to be compiled",
         }
     }
 }

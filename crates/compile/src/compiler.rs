@@ -26,18 +26,24 @@ const PARALLEL_THRESHOLD: usize = 8 * 1024;
 
 /// Compiles modules for a machine.
 pub struct Compiler {
-    isa: OwnedTargetIsa,
-    settings: Settings,
+    pub(crate) isa: OwnedTargetIsa,
+    pub(crate) settings: Settings,
     target: Target,
 }
 
 /// What a thread keeps from function to function.
-struct Worker {
+pub(crate) struct Worker {
     context: Context,
     translator: Translator,
 }
 
-type MakeTrampoline = fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncType, &dyn TargetIsa);
+impl Worker {
+    pub fn new() -> Worker {
+        Worker { context: Context::new(), translator: Translator::default() }
+    }
+}
+
+pub(crate) type MakeTrampoline = fn(&mut ir::Function, &mut FunctionBuilderContext, &FuncType, &dyn TargetIsa);
 
 impl Compiler {
     /// A compiler.
@@ -68,7 +74,7 @@ impl Compiler {
     pub fn clif(&self, wasm: &[u8]) -> Result<Vec<String>, CompileError> {
         let (module, bodies) = decode(wasm)?;
         let env = self.env(&module, &bodies);
-        let mut worker = Worker { context: Context::new(), translator: Translator::default() };
+        let mut worker = Worker::new();
         let mut texts = Vec::new();
         for body in &bodies {
             let func = body.index + module.imported_funcs;
@@ -90,7 +96,18 @@ impl Compiler {
 
     /// Compiles a decoded module.
     pub fn compile_bodies(&self, module: &Module, bodies: &[FunctionBody]) -> Result<Artifact, CompileError> {
-        let functions = self.functions(module, bodies)?;
+        self.compile_while(module, bodies, &|| true)
+    }
+
+    /// As [`Compiler::compile_bodies`]. Threads ask `go_on` before each function, which may do other work first; when it says
+    /// no, they stop with [`CompileError::Cancelled`].
+    pub fn compile_while(
+        &self,
+        module: &Module,
+        bodies: &[FunctionBody],
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Artifact, CompileError> {
+        let functions = self.functions(module, bodies, go_on)?;
         let writes_tables = functions.iter().any(|function| function.writes_tables);
         let mut linker = Linker::default();
         let bounds = functions.into_iter().map(|f| linker.place(f)).collect();
@@ -117,15 +134,24 @@ impl Compiler {
         }
     }
 
-    fn functions(&self, module: &Module, bodies: &[FunctionBody]) -> Result<Vec<CompiledFunction>, CompileError> {
+    fn functions(
+        &self,
+        module: &Module,
+        bodies: &[FunctionBody],
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Vec<CompiledFunction>, CompileError> {
         let env = self.env(module, bodies);
         let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
-        let worker = || Worker { context: Context::new(), translator: Translator::default() };
-        pool::map(threads, bodies.iter().collect(), worker, |worker, body| self.function(worker, &env, body))
+        pool::map(threads, bodies.iter().collect(), Worker::new, |worker, body| {
+            if !go_on() {
+                return Err(CompileError::Cancelled);
+            }
+            self.function(worker, &env, body)
+        })
     }
 
-    fn function(
+    pub(crate) fn function(
         &self,
         worker: &mut Worker,
         env: &ModuleEnv<'_>,

@@ -14,6 +14,9 @@ pub enum CompileError {
         /// What the code generator says.
         reason: String,
     },
+    /// Nobody wants the result any more.
+    #[error("compilation was cancelled")]
+    Cancelled,
     /// There is no code generator for the processor, or a setting does not exist.
     #[error("no code can be generated: {0}")]
     Target(String),

@@ -1,7 +1,7 @@
 //! Function and module compilation with Cranelift.
 //!
 //! [`Compiler::compile`] makes an [`Artifact`] of a binary: bodies are validated, translated and optimised by a pool of
-//! threads, then laid out and linked to each other.
+//! threads, then laid out and linked to each other. [`Compiler::piece`] makes code of single functions.
 //!
 //! Must not know: the runtime, or where artifacts go.
 
@@ -10,6 +10,7 @@ mod error;
 mod function;
 mod link;
 mod machine;
+mod piece;
 mod pool;
 mod settings;
 mod stub;

@@ -10,7 +10,7 @@ use gantry_module::FuncType;
 use gantry_runtime::LoadedModule;
 
 use crate::cache::CacheConfig;
-use crate::tiers::{self, Tier, Tiers};
+use crate::tiers::{Tier, Tiers};
 use crate::{Error, Module};
 
 /// Options of an [`Engine`].
@@ -22,14 +22,15 @@ pub struct Config {
     pub memory_style: MemoryStyle,
     /// How much work code is worth.
     pub tier: Tier,
-    /// With [`Tier::Auto`], modules of fewer bytes are optimised at once.
-    pub quick_first: usize,
     /// Threads to compile on. By default as many as there are cores.
     pub threads: usize,
     /// Whether results are the same on every processor, which costs some speed: NaNs that arithmetic makes are canonical
     /// (positive, quiet, no payload), and `relaxed_madd` and `relaxed_nmadd` round once. All other relaxed vector
     /// operators have the results of their strict forms in any case. By default they are not.
     pub deterministic: bool,
+    /// For tests: quick and optimised code of every function take turns at each call.
+    #[doc(hidden)]
+    pub alternate_tiers: bool,
     /// Where compiled modules are kept for later processes. By default nowhere.
     pub cache: Option<CacheConfig>,
 }
@@ -37,8 +38,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         let Settings { memory_style, threads, deterministic, .. } = Settings::default();
-        let (tier, quick_first) = (Tier::default(), tiers::QUICK_FIRST);
-        Config { memory_style, tier, quick_first, threads, deterministic, cache: None }
+        Config { memory_style, tier: Tier::default(), threads, deterministic, alternate_tiers: false, cache: None }
     }
 }
 
@@ -54,7 +54,7 @@ struct Inner {
 
 impl fmt::Debug for Engine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Engine").field(self.0.tiers.optimized().compiler.settings()).finish()
+        f.debug_tuple("Engine").field(self.0.tiers.compilers().optimized.settings()).finish()
     }
 }
 
@@ -79,7 +79,7 @@ impl Engine {
 
     /// How memories are laid out.
     pub fn memory_style(&self) -> MemoryStyle {
-        self.0.tiers.optimized().compiler.settings().memory_style
+        self.0.tiers.compilers().optimized.settings().memory_style
     }
 
     /// Validates, compiles and loads a binary module, or finds it in the cache.
@@ -93,7 +93,7 @@ impl Engine {
 
     /// Loads what [`Module::serialize`](crate::Module::serialize) gave.
     pub(crate) fn deserialize(&self, bytes: &[u8]) -> Result<Arc<LoadedModule>, Error> {
-        self.0.tiers.optimized().load_stored(bytes.to_vec())
+        self.0.tiers.compilers().load_stored(bytes.to_vec())
     }
 
     /// The module that something of this name had when it was compiled, if the cache has both. For what comes from elsewhere and is

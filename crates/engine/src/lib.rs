@@ -26,6 +26,7 @@
 //!
 //! Must not know: Node.js, Cranelift's types.
 
+mod background;
 mod cache;
 mod engine;
 mod error;
@@ -37,6 +38,7 @@ mod into_func;
 mod key;
 mod linker;
 mod module;
+mod program;
 mod reference;
 mod root;
 mod store;
@@ -58,7 +60,7 @@ pub use gantry_module::{
     AddressType, ExternIndex, ExternKind, ExternType, FuncType, GlobalType, HeapType, Hierarchy, MemoryType, RefType,
     TableType, ValType, WASM_PAGE_SIZE,
 };
-pub use gantry_runtime::{Frame, LoadedModule, Trap};
+pub use gantry_runtime::{CodeStats, Frame, LoadedModule, Trap};
 pub use instance::{Extern, Instance};
 pub use into_func::IntoFunc;
 pub use linker::Linker;

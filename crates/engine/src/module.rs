@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_compile::Settings;
 use gantry_module::{ExternType, FuncType};
-use gantry_runtime::LoadedModule;
+use gantry_runtime::{CodeStats, LoadedModule};
 
 use crate::validation::Validation;
 use crate::{Engine, Error, Tier};
@@ -77,9 +77,13 @@ impl Module {
     }
 
     /// The compiled module as bytes: for [`Module::deserialize`], in another process or on another machine of this kind.
-    /// Waits for the optimiser, if it works on the module.
-    pub fn serialize(&self) -> Vec<u8> {
-        self.loaded.final_artifact().to_bytes()
+    /// All of it is optimised, which this waits for.
+    ///
+    /// # Errors
+    /// When a function exceeds a limit of the optimiser.
+    pub fn serialize(&self) -> Result<Vec<u8>, Error> {
+        let artifact = self.loaded.artifact();
+        Ok(artifact.ok_or_else(|| Error::usage("a function exceeds a limit of the optimiser"))?.to_bytes())
     }
 
     /// Loads a compiled module. It holds machine code, which is run as it is: damage is found, malice is not. Load only
@@ -99,9 +103,15 @@ impl Module {
         Ok(())
     }
 
-    /// Whether optimised code has taken the place of quick code.
-    pub fn is_replaced(&self) -> bool {
-        self.loaded.is_replaced()
+    /// Its own name, if it says.
+    pub fn name(&self) -> Option<&str> {
+        let module = self.loaded.module();
+        module.names.module(&module.skeleton)
+    }
+
+    /// What code was made so far, and when.
+    pub fn stats(&self) -> CodeStats {
+        self.loaded.stats()
     }
 
     /// Imports, in order.

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use gantry_engine::{CacheConfig, Config, Engine, Linker, Module, Store};
+use gantry_engine::{CacheConfig, Config, Engine, Linker, Module, Store, Tier};
 
 /// A folder for one test.
 struct Folder(PathBuf);
@@ -37,9 +37,14 @@ impl Drop for Folder {
     }
 }
 
+/// An engine that compiles, and keeps, before it gives a module out.
 fn engine(config: CacheConfig) -> Engine {
+    engine_of_tier(config, Tier::Optimized)
+}
+
+fn engine_of_tier(config: CacheConfig, tier: Tier) -> Engine {
     let mut options = Config::default();
-    options.cache = Some(config);
+    (options.cache, options.tier) = (Some(config), tier);
     Engine::new(&options).unwrap()
 }
 
@@ -86,7 +91,7 @@ fn small_modules_are_not_kept() {
 fn code_of_other_options_is_another_entry() {
     let folder = Folder::new("options");
     let mut options = Config::default();
-    options.cache = Some(CacheConfig::new(folder.cache()));
+    (options.cache, options.tier) = (Some(CacheConfig::new(folder.cache())), Tier::Optimized);
     assert!(!run(&Engine::new(&options).unwrap(), 1));
     options.memory_style = gantry_engine::MemoryStyle::Checked;
     assert!(!run(&Engine::new(&options).unwrap(), 1));
@@ -211,8 +216,8 @@ fn many_at_once() {
 fn serialized_modules() {
     let engine = Engine::default();
     let module = Module::new(&engine, &wasm(7)).unwrap();
-    let bytes = module.serialize();
-    assert_eq!(bytes, Module::new(&engine, &wasm(7)).unwrap().serialize(), "the same module, the same bytes");
+    let bytes = module.serialize().unwrap();
+    assert_eq!(bytes, Module::new(&engine, &wasm(7)).unwrap().serialize().unwrap(), "the same module, the same bytes");
     let module = Module::deserialize(&engine, &bytes).unwrap();
     let mut store = Store::new(&engine);
     let instance = Linker::new().instantiate(&mut store, &module).unwrap();
@@ -227,4 +232,19 @@ fn serialized_modules() {
     let message =
         "the compiled module cannot be used: it was compiled for reserved memories, and here they are checked";
     assert_eq!(other.to_string(), message);
+}
+
+#[test]
+fn what_the_background_makes_is_kept() {
+    let folder = Folder::new("background");
+    let config = CacheConfig::new(folder.cache());
+    let auto = engine_of_tier(config.clone(), Tier::Auto);
+    let module = Module::new(&auto, &wasm(1)).unwrap();
+    module.serialize().unwrap();
+    assert!(module.stats().is_final);
+    assert!(run(&engine(config.clone()), 1));
+    let quick = engine_of_tier(config, Tier::Quick);
+    assert!(run(&quick, 1), "better than what was asked for");
+    assert!(!run(&quick, 2));
+    assert_eq!(folder.entries().len(), 1, "quick code is not kept");
 }

@@ -54,6 +54,12 @@ fn modules(engine: &Engine) {
     stays_flat("modules compiled and dropped", 4_000, || {
         Module::new(engine, &binary).expect("valid");
     });
+    stays_flat("modules compiled, called and dropped", 4_000, || {
+        let module = Module::new(engine, &binary).expect("valid");
+        let mut store = Store::new(engine);
+        let instance = instance(&mut store, &module, &[]);
+        assert_eq!(instance.typed_func::<i32, i32>(&store, "f").and_then(|f| f.call(&mut store, 5)).unwrap(), 5);
+    });
 }
 
 fn stores(engine: &Engine) {

@@ -2,16 +2,27 @@
 
 use std::time::{Duration, Instant};
 
-use gantry_engine::{Config, Engine, Error, Linker, Module, Store, Tier, TrapCode};
+use gantry_engine::{Config, Engine, Error, Extern, Instance, Linker, Module, Store, Tier, TrapCode, Val};
 
 fn engine(tier: Tier) -> Engine {
     let mut config = Config::default();
     config.tier = tier;
-    config.quick_first = 0;
     Engine::new(&config).unwrap()
 }
 
-/// Calls in every way, a trap some frames down, and a function that goes on for long.
+/// Quick and optimised code take turns at every call.
+fn alternating() -> Engine {
+    let mut config = Config::default();
+    (config.tier, config.alternate_tiers) = (Tier::Auto, true);
+    Engine::new(&config).unwrap()
+}
+
+/// All ways to come by code. Of the module that `Tier::Auto` compiles, the background makes the last code meanwhile.
+fn engines() -> [Engine; 4] {
+    [engine(Tier::Optimized), engine(Tier::Quick), engine(Tier::Auto), alternating()]
+}
+
+/// Calls in every way, a trap some frames down, exceptions, and a function that goes on for long.
 fn wasm() -> Vec<u8> {
     let filler: String =
         (0..500).map(|i| format!("(func (param i32) (result i32) local.get 0 i32.const {i} i32.add)")).collect();
@@ -19,6 +30,7 @@ fn wasm() -> Vec<u8> {
         r#"(module
           (type $unary (func (param i32) (result i32)))
           (table funcref (elem $fib))
+          (tag $odd (param i32))
           (func $fib (export "fib") (param i32) (result i32)
             (if (result i32) (i32.lt_u (local.get 0) (i32.const 2))
               (then (local.get 0))
@@ -33,27 +45,45 @@ fn wasm() -> Vec<u8> {
               (else (return_call $even (i32.sub (local.get 0) (i32.const 1))))))
           (func $inner (param i32) (result i32) (i32.div_u (i32.const 1) (local.get 0)))
           (func $outer (export "divide") (param i32) (result i32) (call $inner (local.get 0)))
+          (func $thrower (param i32) (if (i32.and (local.get 0) (i32.const 1)) (then (throw $odd (local.get 0)))))
+          (func $between (param i32) (call $thrower (local.get 0)))
+          (func (export "catch") (param i32) (result i32)
+            (block $caught (result i32)
+              (try_table (catch $odd $caught) (call $between (local.get 0)))
+              (i32.const -1)))
+          (func $deep (export "deep") (param i32) (result i32)
+            (i32.add (i32.const 1) (call $deep (i32.add (local.get 0) (i32.const 1)))))
           {filler})"#
     ))
     .unwrap()
 }
 
-/// What the module says, and where it traps.
-fn results(engine: &Engine, module: &Module) -> (i32, i32, Vec<(u32, Option<u32>)>) {
+fn instantiate(engine: &Engine, module: &Module) -> (Store, Instance) {
     let mut store = Store::new(engine);
     let instance = Linker::new().instantiate(&mut store, module).unwrap();
-    let function = |store: &Store, name: &str| instance.typed_func::<i32, i32>(store, name).unwrap();
-    let fib = function(&store, "fib").call(&mut store, 15).unwrap();
-    let even = function(&store, "even").call(&mut store, 100_001).unwrap();
-    let error: Error = function(&store, "divide").call(&mut store, 0).unwrap_err();
+    (store, instance)
+}
+
+/// What the module says, and where it traps.
+fn results(engine: &Engine, module: &Module) -> (Vec<i32>, Vec<(u32, Option<u32>)>) {
+    let (mut store, instance) = instantiate(engine, module);
+    let mut call = |name: &str, argument: i32| {
+        let function = instance.typed_func::<i32, i32>(&store, name).unwrap();
+        function.call(&mut store, argument)
+    };
+    let calls = [("fib", 15), ("even", 100_001), ("catch", 7), ("catch", 8), ("catch", 9)];
+    let numbers = calls.map(|(name, argument)| call(name, argument).unwrap()).into();
+    let error: Error = call("divide", 0).unwrap_err();
     let trap = error.trap().expect("a trap");
     assert_eq!(trap.code, TrapCode::IntegerDivideByZero);
-    (fib, even, trap.frames.iter().map(|frame| (frame.func, frame.offset)).collect())
+    assert_eq!(call("deep", 0).unwrap_err().trap().unwrap().code, TrapCode::StackOverflow);
+    assert_eq!(call("divide", 1).unwrap(), 1);
+    (numbers, trap.frames.iter().map(|frame| (frame.func, frame.offset)).collect())
 }
 
 fn wait(module: &Module) {
     let start = Instant::now();
-    while !module.is_replaced() {
+    while !module.stats().is_final {
         assert!(start.elapsed() < Duration::from_secs(120), "the optimiser does its work");
         std::thread::sleep(Duration::from_millis(1));
     }
@@ -61,18 +91,32 @@ fn wait(module: &Module) {
 
 #[test]
 fn results_do_not_depend_on_the_tier() {
-    let expected = {
-        let engine = engine(Tier::Optimized);
-        results(&engine, &Module::new(&engine, &wasm()).unwrap())
-    };
-    assert_eq!((expected.0, expected.1, expected.2.len()), (610, 0, 2));
-    let quick = engine(Tier::Quick);
-    assert_eq!(results(&quick, &Module::new(&quick, &wasm()).unwrap()), expected);
-    let auto = engine(Tier::Auto);
-    let module = Module::new(&auto, &wasm()).unwrap();
-    assert_eq!(results(&auto, &module), expected);
+    let wasm = wasm();
+    let mut expected = None;
+    for engine in engines() {
+        let module = Module::new(&engine, &wasm).unwrap();
+        for _ in 0..3 {
+            let actual = results(&engine, &module);
+            assert_eq!((&actual.0[..], actual.1.len()), (&[610, 0, 7, -1, 9][..], 2));
+            assert_eq!(actual, *expected.get_or_insert(actual.clone()));
+        }
+    }
+    let engine = engine(Tier::Auto);
+    let module = Module::new(&engine, &wasm).unwrap();
     wait(&module);
-    assert_eq!(results(&auto, &module), expected);
+    assert_eq!(Some(results(&engine, &module)), expected);
+}
+
+#[test]
+fn functions_are_compiled_when_they_are_called() {
+    let engine = engine(Tier::Quick);
+    let module = Module::new(&engine, &wasm()).unwrap();
+    assert_eq!((module.stats().quick, module.stats().code_bytes), (0, 0));
+    let (mut store, instance) = instantiate(&engine, &module);
+    instance.typed_func::<i32, i32>(&store, "divide").unwrap().call(&mut store, 1).unwrap();
+    let stats = module.stats();
+    assert_eq!((stats.on_demand, stats.quick, stats.hot, stats.swaps, stats.is_final), (2, 2, 0, 0, false));
+    assert!(stats.code_bytes > 0 && stats.functions > 500);
 }
 
 #[test]
@@ -82,10 +126,9 @@ fn code_is_replaced_while_it_runs() {
     std::thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                let mut store = Store::new(&engine);
-                let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+                let (mut store, instance) = instantiate(&engine, &module);
                 let fib = instance.typed_func::<i32, i32>(&store, "fib").unwrap();
-                while !module.is_replaced() {
+                while !module.stats().is_final {
                     assert_eq!(fib.call(&mut store, 12).unwrap(), 144);
                     store.collect();
                 }
@@ -96,22 +139,135 @@ fn code_is_replaced_while_it_runs() {
 }
 
 #[test]
+fn many_threads_call_a_fresh_module() {
+    for engine in engines() {
+        for _ in 0..10 {
+            let module = Module::new(&engine, &wasm()).unwrap();
+            let barrier = std::sync::Barrier::new(8);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        let (mut store, instance) = instantiate(&engine, &module);
+                        let fib = instance.typed_func::<i32, i32>(&store, "fib").unwrap();
+                        let even = instance.typed_func::<i32, i32>(&store, "even").unwrap();
+                        barrier.wait();
+                        assert_eq!(fib.call(&mut store, 10).unwrap(), 55);
+                        assert_eq!(even.call(&mut store, 1000).unwrap(), 1);
+                    });
+                }
+            });
+            assert!(module.stats().on_demand <= 3 * 2, "no function is compiled by several threads");
+        }
+    }
+}
+
+/// Arguments in all registers and on the stack, and results that need a place in memory, pass through what compiles the
+/// function.
+#[test]
+fn arguments_and_results_pass_through_compilation() {
+    for (count, ty) in
+        [0, 1, 5, 6, 7, 8, 9, 10, 20].into_iter().flat_map(|n| ["i32", "i64", "f32", "f64"].map(|t| (n, t)))
+    {
+        let types = format!("{ty} ").repeat(count);
+        let numbers: String = (0..count).map(|i| format!("({ty}.const {}) ", i + 1)).collect();
+        let pass: String = (0..count).map(|i| format!("(local.get {i}) ")).collect();
+        let text = format!(
+            "(module
+              (func $callee (param {types} v128 i64) (result {types} v128 i64) {pass} (local.get {count}) (local.get {}))
+              (func (export \"f\") (result {types} i64 i64) (local $vector v128) (local $last i64)
+                {numbers} (v128.const i64x2 100 200) (i64.const 300) (call $callee)
+                (local.set $last) (local.set $vector)
+                (i64x2.extract_lane 1 (local.get $vector)) (local.get $last)))",
+            count + 1
+        );
+        let wasm = wat::parse_str(&text).unwrap();
+        for engine in engines() {
+            let module = Module::new(&engine, &wasm).unwrap();
+            let (mut store, instance) = instantiate(&engine, &module);
+            let function = instance.get_export(&store, "f").and_then(Extern::into_func).unwrap();
+            for _ in 0..3 {
+                let results = function.call(&mut store, &[]).unwrap();
+                let number = |value: &Val| match value {
+                    Val::I32(n) => i64::from(*n),
+                    Val::I64(n) => *n,
+                    Val::F32(n) => f32::from_bits(*n) as i64,
+                    Val::F64(n) => f64::from_bits(*n) as i64,
+                    other => panic!("{other:?}"),
+                };
+                let actual: Vec<i64> = results.iter().map(number).collect();
+                let expected: Vec<i64> = (1..=count as i64).chain([200, 300]).collect();
+                assert_eq!(actual, expected, "{count} {ty}");
+            }
+        }
+    }
+}
+
+/// A large module, of which little is hot.
+fn large() -> Vec<u8> {
+    let body = "local.get 0 i32.const 77 i32.mul local.set 0 ".repeat(300);
+    let filler: String = (0..120).map(|_| format!("(func (param i32) (result i32) {body} local.get 0)")).collect();
+    let hot = r#"(func $step (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+      (func (export "run") (param i32) (result i32) (local i32)
+        (loop $again
+          (local.set 1 (call $step (local.get 1)))
+          (br_if $again (i32.lt_u (local.get 1) (local.get 0))))
+        (local.get 1))"#;
+    wat::parse_str(format!("(module {hot} {filler} {filler} {filler})")).unwrap()
+}
+
+#[test]
+fn hot_functions_are_optimised_first() {
+    let engine = engine(Tier::Auto);
+    let wasm = large();
+    let module = Module::new(&engine, &wasm).unwrap();
+    let (mut store, instance) = instantiate(&engine, &module);
+    let run = instance.typed_func::<i32, i32>(&store, "run").unwrap();
+    while !module.stats().is_final {
+        assert_eq!(run.call(&mut store, 100_000).unwrap(), 100_000);
+    }
+    let stats = module.stats();
+    assert_eq!(stats.hot, 2, "{stats:?}");
+    assert_eq!((stats.quick, stats.on_demand, stats.swaps), (2, 2, 4), "{stats:?}");
+    assert_eq!(run.call(&mut store, 1000).unwrap(), 1000);
+}
+
+#[test]
 fn what_is_serialized_is_optimised() {
-    let (auto, optimized) = (engine(Tier::Auto), engine(Tier::Optimized));
-    let bytes = Module::new(&auto, &wasm()).unwrap().serialize();
-    assert_eq!(bytes, Module::new(&optimized, &wasm()).unwrap().serialize());
-    let module = Module::deserialize(&auto, &bytes).unwrap();
-    assert_eq!(module.serialize(), bytes);
+    let bytes = Module::new(&engine(Tier::Optimized), &wasm()).unwrap().serialize().unwrap();
+    for engine in engines() {
+        assert_eq!(Module::new(&engine, &wasm()).unwrap().serialize().unwrap(), bytes);
+        let module = Module::deserialize(&engine, &bytes).unwrap();
+        assert!(module.stats().is_final);
+        assert_eq!(module.serialize().unwrap(), bytes);
+        results(&engine, &module);
+    }
 }
 
 #[test]
 fn modules_that_are_dropped_meanwhile() {
     let engine = engine(Tier::Auto);
-    for _ in 0..50 {
+    for i in 0..50 {
         let module = Module::new(&engine, &wasm()).unwrap();
-        assert_eq!(results(&engine, &module).0, 610);
+        if i % 2 == 0 {
+            assert_eq!(results(&engine, &module).0[0], 610);
+        }
     }
-    wait(&Module::new(&engine, &wasm()).unwrap());
+    let (wasm, start) = (large(), Instant::now());
+    for _ in 0..20 {
+        Module::new(&engine, &wasm).unwrap();
+    }
+    let module = Module::new(&engine, &wasm).unwrap();
+    wait(&module);
+    assert!(start.elapsed() < Duration::from_secs(100), "work on what is gone ends");
+}
+
+#[test]
+fn a_tier_for_one_module() {
+    let engine = engine(Tier::Optimized);
+    let module = Module::with_tier(&engine, &wasm(), Tier::Quick).unwrap();
+    assert!(!module.stats().is_final);
+    assert!(Module::new(&engine, &wasm()).unwrap().stats().is_final);
+    results(&engine, &module);
 }
 
 #[test]

@@ -33,13 +33,14 @@ const FEW_TABLES: u8 = 8;
 fn may_put_into_tables(bytes: &[u8]) -> bool {
     const TABLE_SET: u8 = 0x26;
     const PREFIX: u8 = 0xfc;
-    // `table.init`, `elem.drop`, `table.copy`, `table.grow`, `table.size`, `table.fill`; numbers may be longer than a byte.
-    let second = |byte: u8| byte >= 0x80 || (0x0c..=0x11).contains(&byte);
+    // Numbers may be longer than a byte: the first has the lowest bits, and then its highest bit.
+    let starts = |byte: u8, numbers: std::ops::Range<u8>| numbers.contains(&(byte & 0x7f));
     // No short cut, so that several bytes are compared at a time.
-    bytes.windows(2).fold(false, |found, pair| {
+    bytes.iter().zip(bytes.iter().skip(1)).fold(false, |found, (first, second)| {
+        // `table.init`, `elem.drop`, `table.copy`, `table.grow`, `table.size`, `table.fill`.
         found
-            | ((pair[0] == TABLE_SET) & ((pair[1] < FEW_TABLES) | (pair[1] >= 0x80)))
-            | ((pair[0] == PREFIX) & second(pair[1]))
+            | ((*first == TABLE_SET) & starts(*second, 0..FEW_TABLES))
+            | ((*first == PREFIX) & starts(*second, 0x0c..0x12))
     })
 }
 

@@ -3,6 +3,7 @@
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use gantry_abi::TrapCode;
 use gantry_abi::vmctx::VMStoreContext;
 
 use crate::fiber::Fiber;
@@ -151,6 +152,11 @@ impl Store {
     /// and holds arguments of the right types. They must stay in place until the activation ends.
     #[inline(always)]
     pub unsafe fn start(&mut self, callee: FuncPtr, values: NonNull<u8>) -> Step {
+        // SAFETY: promised by the caller.
+        if unsafe { (*callee.as_ptr()).entry }.is_null() && !self.make_entry(callee) {
+            self.trap = Some(Trap { code: TrapCode::NotCompiled, frames: Vec::new() });
+            return Step::Trapped;
+        }
         let marker = 0u8;
         match self.fibers.begin((&raw const marker).addr(), self.context.caller) {
             Ok(()) => {
@@ -286,7 +292,7 @@ impl Store {
     fn ended(&mut self, left: bool) -> Step {
         if left {
             self.trap = self.caught.take();
-            if self.trap.as_ref().is_some_and(|trap| trap.code == gantry_abi::TrapCode::StackOverflow) {
+            if self.trap.as_ref().is_some_and(|trap| trap.code == TrapCode::StackOverflow) {
                 self.fibers.current().release_pages();
             }
         }

@@ -1,17 +1,22 @@
 //! Loaded modules: executable code, never writable, and what instances share of a module.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use gantry_abi::artifact::{Artifact, ArtifactError, Storage, Unchecked};
 use gantry_abi::object::VMType;
 use gantry_abi::vmctx::{CodeSlot, MemoryStyle, VMContextLayout};
-use gantry_abi::{Mismatch, Target};
+use gantry_abi::{Mismatch, Piece, Target};
 use gantry_module::{ExternType, GlobalType, Hierarchy, Module, RefType, TableType, ValType};
 
+use crate::lazy::{CodeLevel, CodeSource, CodeStats, Lazy, LazyOptions};
+use crate::trampolines::{self, TrampolineKind};
 use crate::types::{self, Canonical, TypeId};
-use crate::{MappedFile, OutOfMemory, registry, sys};
+use crate::{MappedFile, OutOfMemory, registry, stubs, sys};
 
 /// Pages with machine code.
 struct CodeMemory {
@@ -89,33 +94,53 @@ fn check(storage: Storage, threads: usize, accept: impl Accept) -> Result<(Artif
     Ok((artifact, module?, style))
 }
 
-/// Code that takes the place of what a module was loaded with.
+/// Code of all functions, from one artifact.
 struct Generation {
     artifact: Artifact,
     code: CodeMemory,
 }
 
-/// A module with executable code, shared by its instances and between threads.
+impl Generation {
+    fn register(&self, module: &Module) {
+        registry::register(self.code.at.addr().get(), self.code.len, registry::Code::Artifact(&self.artifact), module);
+    }
+
+    fn unregister(&self) {
+        registry::unregister(self.code.at.addr().get());
+    }
+
+    fn addresses(&self) -> Range<usize> {
+        let start = self.code.at.addr().get();
+        start..start + self.code.len
+    }
+}
+
+/// A module with executable code, shared by its instances and between threads. It has all of its code from the start, or comes
+/// by it bit by bit.
 pub struct LoadedModule {
-    module: Module,
-    artifact: Artifact,
+    writes_tables: bool,
     layout: VMContextLayout,
     memory_style: MemoryStyle,
     types: Canonical,
     /// The code table: the entry point of each defined function.
     slots: Box<[CodeSlot]>,
-    /// (type index, trampoline), sorted.
+    /// (type index, trampoline), sorted. Without those that are made when they are needed.
     entries: Box<[(u32, *const u8)]>,
     /// One slot for each host trampoline, so that host functions are entered like all others. Sorted.
     hosts: Box<[(u32, CodeSlot)]>,
-    code: CodeMemory,
-    /// Code that came later; none if no more will come. The first code stays: functions may be running in it.
-    later: OnceLock<Option<Generation>>,
+    /// The code that it was loaded with. It stays: functions may be running in it.
+    first: Option<Generation>,
+    /// How it comes by code bit by bit.
+    lazy: Option<Lazy>,
+    /// The last code, for all functions. Boxed, because the registry has its address.
+    later: OnceLock<Box<Generation>>,
     /// What the embedder knows it by.
     label: OnceLock<[u8; 32]>,
+    /// Dropped last, as the registry needs.
+    module: Arc<Module>,
 }
 
-// SAFETY: code is immutable, slots are atomic, and the raw pointers point into `code` and `later`, which stay.
+// SAFETY: code is immutable, slots are atomic, and the raw pointers point into code that stays.
 unsafe impl Send for LoadedModule {}
 // SAFETY: as above.
 unsafe impl Sync for LoadedModule {}
@@ -172,71 +197,153 @@ impl LoadedModule {
             slots: artifact.functions().map(|f| CodeSlot::new(code.address(f.start))).collect(),
             entries: artifact.entry_trampolines().map(|t| (t.ty, code.address(t.code.start).cast_const())).collect(),
             hosts: artifact.host_trampolines().map(|t| (t.ty, CodeSlot::new(code.address(t.code.start)))).collect(),
-            module,
-            artifact,
-            code,
+            module: Arc::new(module),
+            writes_tables: artifact.writes_tables(),
+            first: Some(Generation { artifact, code }),
+            lazy: None,
             later: OnceLock::new(),
             label: OnceLock::new(),
         });
         // Its place is final from here on, as the registry needs.
-        registry::register(loaded.code.at.addr().get(), loaded.code.len, &loaded.artifact, &loaded.module);
+        loaded.first.iter().for_each(|first| first.register(&loaded.module));
         Ok(loaded)
     }
 
-    /// Replaces all functions by those of another artifact of the same module, while instances run. What was entered before
-    /// goes on in the code it was entered in. The first call decides; `None` says that no other code will come.
+    /// A valid module without code: `source` makes it. `writes_tables` says whether it can put references into tables.
+    ///
+    /// # Errors
+    /// [`LoadError::OutOfMemory`]
+    pub fn without_code(
+        module: Arc<Module>,
+        writes_tables: bool,
+        memory_style: MemoryStyle,
+        source: Arc<dyn CodeSource>,
+        options: LazyOptions,
+    ) -> Result<Arc<LoadedModule>, LoadError> {
+        sys::install_trap_handler();
+        let defined = module.imported_funcs as usize..module.funcs.len();
+        // Trampolines by which host functions are called have a stub as well.
+        stubs::prepare(defined.len().max(1))?;
+        let slots = module.funcs[defined].iter().enumerate();
+        let slots: Box<[CodeSlot]> =
+            slots.map(|(index, ty)| CodeSlot::new(stubs::of(index as u32, module.types.func(*ty)))).collect();
+        let host = |ty: u32| {
+            let func_type = module.types.func(ty);
+            let made = trampolines::find(TrampolineKind::Host, func_type).map(<*const u8>::cast_mut);
+            (ty, CodeSlot::new(made.unwrap_or_else(|| stubs::of(0, func_type))))
+        };
+        let imported: BTreeSet<u32> = module.funcs[..module.imported_funcs as usize].iter().copied().collect();
+        let hosts = imported.into_iter().map(host).collect();
+        Ok(Arc::new(LoadedModule {
+            layout: VMContextLayout::new(&module),
+            memory_style,
+            types: Canonical::new(&module.types),
+            lazy: Some(Lazy::new(slots.len(), source, options)),
+            slots,
+            entries: Box::default(),
+            hosts,
+            module,
+            writes_tables,
+            first: None,
+            later: OnceLock::new(),
+            label: OnceLock::new(),
+        }))
+    }
+
+    /// Has functions run in better code from their next call on. A module that has all of its code takes no more.
+    ///
+    /// # Errors
+    /// When there is no memory for code.
+    pub fn publish(&self, piece: Piece, level: CodeLevel) -> Result<(), OutOfMemory> {
+        self.lazy.as_ref().map_or(Ok(()), |lazy| lazy.publish(self, piece, level))
+    }
+
+    /// How often each defined function was entered in quick code and its loops went round, roughly.
+    pub fn counters(&self) -> &[AtomicU32] {
+        self.lazy.as_ref().map_or(&[], Lazy::counters)
+    }
+
+    pub(crate) fn counters_ptr(&self) -> *mut u32 {
+        self.counters().as_ptr().cast::<u32>().cast_mut()
+    }
+
+    pub(crate) fn lazy(&self) -> Option<&Lazy> {
+        self.lazy.as_ref()
+    }
+
+    /// What the slot of a function leads to as long as there is no code.
+    pub(crate) fn stub(&self, index: u32) -> *mut u8 {
+        stubs::of(index, self.module.func_type(self.module.imported_funcs + index))
+    }
+
+    /// Replaces all functions by those of an artifact of the same module, while instances run. What was entered before goes on in
+    /// the code it was entered in. Only the first call counts.
     ///
     /// # Errors
     /// [`LoadError::OutOfMemory`] when there is no memory for code, [`LoadError::Damaged`] when the functions are others. The
     /// module stays as it is.
-    pub fn replace(&self, artifact: Option<Artifact>) -> Result<(), LoadError> {
-        let generation = artifact.map(|artifact| self.generation(artifact)).transpose();
-        let (generation, outcome) = match generation {
-            Ok(generation) => (generation, Ok(())),
-            Err(error) => (None, Err(error)),
-        };
-        if self.later.set(generation).is_ok()
-            && let Some(Some(later)) = self.later.get()
-        {
-            // Found in the registry before it is found in a slot.
-            registry::register(later.code.at.addr().get(), later.code.len, &later.artifact, &self.module);
-            for (slot, code) in self.slots.iter().zip(later.artifact.functions()) {
-                slot.store(later.code.address(code.start), Ordering::Release);
-            }
-        }
-        outcome
-    }
-
-    fn generation(&self, artifact: Artifact) -> Result<Generation, LoadError> {
+    pub fn replace(&self, artifact: Artifact) -> Result<(), LoadError> {
         if artifact.functions().len() != self.slots.len() {
             return Err(gantry_module::Error::new("functions and code do not agree", 0).into());
         }
         let code = CodeMemory::publish(artifact.text())?;
-        Ok(Generation { artifact, code })
+        if self.later.set(Box::new(Generation { artifact, code })).is_ok()
+            && let Some(later) = self.later()
+        {
+            // Found in the registry before it is found in a slot.
+            later.register(&self.module);
+            let code = later.artifact.functions().map(|function| later.code.address(function.start));
+            match &self.lazy {
+                Some(lazy) => lazy.finish(&self.slots, code),
+                None => self.slots.iter().zip(code).for_each(|(slot, code)| slot.store(code, Ordering::Release)),
+            }
+        }
+        Ok(())
     }
 
     fn later(&self) -> Option<&Generation> {
-        self.later.get().and_then(Option::as_ref)
+        self.later.get().map(|later| &**later)
     }
 
-    /// Whether [`LoadedModule::replace`] has put other code in the place of the first.
-    pub fn is_replaced(&self) -> bool {
-        self.later().is_some()
+    /// Whether all functions have the last code that there will be: the one it was loaded with, or that of
+    /// [`LoadedModule::replace`].
+    pub fn is_final(&self) -> bool {
+        self.first.is_some() || self.later().is_some()
     }
 
-    /// The artifact whose code is in the slots, once no other will come: waits for [`LoadedModule::replace`].
-    pub fn final_artifact(&self) -> &Artifact {
-        self.later.wait().as_ref().map_or(&self.artifact, |later| &later.artifact)
+    /// The artifact with all of its code, for which this waits. None if it cannot be made.
+    pub fn artifact(&self) -> Option<Artifact> {
+        match (self.later().or(self.first.as_ref()), &self.lazy) {
+            (Some(generation), _) => Some(generation.artifact.clone()),
+            (None, Some(lazy)) => lazy.source.artifact(),
+            (None, None) => None,
+        }
+    }
+
+    /// What code was made so far, and when.
+    pub fn stats(&self) -> CodeStats {
+        let mut stats = self.lazy.as_ref().map(Lazy::stats).unwrap_or_default();
+        stats.functions = self.slots.len() as u32;
+        stats.cached = self.is_mapped();
+        stats.is_final = self.is_final();
+        stats.code_bytes +=
+            [self.first.as_ref(), self.later()].into_iter().flatten().map(|g| g.artifact.text().len()).sum::<usize>();
+        stats
+    }
+
+    /// Notes how long work in the background took.
+    pub fn add_background_time(&self, time: Duration) {
+        self.lazy.iter().for_each(|lazy| lazy.tally.background.add(time));
+    }
+
+    /// Whether its code can put references into tables.
+    pub fn writes_tables(&self) -> bool {
+        self.writes_tables
     }
 
     /// The module.
     pub fn module(&self) -> &Module {
         &self.module
-    }
-
-    /// What it was loaded from.
-    pub fn artifact(&self) -> &Artifact {
-        &self.artifact
     }
 
     /// Notes by what the embedder knows the module. The first time counts.
@@ -251,12 +358,15 @@ impl LoadedModule {
 
     /// Whether its code is in a file that was mapped.
     pub fn is_mapped(&self) -> bool {
-        self.code.file.is_some()
+        self.first.as_ref().is_some_and(|first| first.code.file.is_some())
     }
 
-    /// Bytes of machine code in the slots.
+    /// Bytes of machine code, of the last code for all functions if there is some.
     pub fn code_size(&self) -> usize {
-        self.later().map_or(&self.artifact, |later| &later.artifact).text().len()
+        match self.later().or(self.first.as_ref()) {
+            Some(generation) => generation.artifact.text().len(),
+            None => self.lazy.as_ref().map_or(0, Lazy::code_size),
+        }
     }
 
     pub(crate) fn layout(&self) -> &VMContextLayout {
@@ -272,17 +382,16 @@ impl LoadedModule {
     }
 
     /// The addresses by which code and frames refer to this: code, slots and types.
-    pub(crate) fn addresses(&self) -> [std::ops::Range<usize>; 6] {
-        fn of<T>(slice: &[T]) -> std::ops::Range<usize> {
+    pub(crate) fn addresses(&self) -> Vec<Range<usize>> {
+        fn of<T>(slice: &[T]) -> Range<usize> {
             let range = slice.as_ptr_range();
             range.start.addr()..range.end.addr()
         }
-        let code = self.code.at.addr().get();
-        let later = self.later().map_or(0..0, |later| {
-            let start = later.code.at.addr().get();
-            start..start + later.code.len
-        });
-        [code..code + self.code.len, later, of(&self.slots), of(&self.hosts), of(self.type_ids()), of(self.vm_types())]
+        let mut all =
+            vec![of(&self.slots), of(&self.hosts), of(self.type_ids()), of(self.vm_types()), of(self.counters())];
+        all.extend(self.first.iter().chain(self.later()).map(Generation::addresses));
+        all.extend(self.lazy.iter().flat_map(Lazy::addresses));
+        all
     }
 
     /// Canonical types by type index.
@@ -339,7 +448,7 @@ impl LoadedModule {
     }
 
     /// The trampoline by which the host calls functions of a type. Null when the host cannot come by such a
-    /// function of this module.
+    /// function of this module, or when it is made later.
     pub(crate) fn entry(&self, ty: u32) -> *const u8 {
         match self.entries.binary_search_by_key(&ty, |(ty, _)| *ty) {
             Ok(at) => self.entries[at].1,
@@ -359,9 +468,6 @@ impl LoadedModule {
 
 impl Drop for LoadedModule {
     fn drop(&mut self) {
-        registry::unregister(self.code.at.addr().get());
-        if let Some(later) = self.later() {
-            registry::unregister(later.code.at.addr().get());
-        }
+        self.first.iter().chain(self.later()).for_each(Generation::unregister);
     }
 }

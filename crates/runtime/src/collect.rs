@@ -277,7 +277,7 @@ impl Places {
         modules.sort_unstable_by_key(|module| Arc::as_ptr(module));
         modules.dedup_by_key(|module| Arc::as_ptr(module));
         for module in modules {
-            places.extend(module.addresses().map(|range| (range, Place::Module(module.clone()))));
+            places.extend(module.addresses().into_iter().map(|range| (range, Place::Module(module.clone()))));
         }
         places.retain(|(range, _)| !range.is_empty());
         places.sort_unstable_by_key(|(range, _)| range.start);

@@ -23,12 +23,12 @@ const LEAVING_FRAME: usize = 1024;
 const MAX_UNUSED: usize = 32;
 
 /// A mapping with an inaccessible page at its lower end.
-struct FiberStack {
+pub(crate) struct FiberStack {
     at: NonNull<u8>,
 }
 
 impl FiberStack {
-    fn new() -> Result<FiberStack, OutOfMemory> {
+    pub fn new() -> Result<FiberStack, OutOfMemory> {
         let stack = FiberStack { at: sys::reserve(STACK_SIZE)? };
         let guard = sys::page_size();
         // SAFETY: all but the first page of the mapping just made.
@@ -37,12 +37,12 @@ impl FiberStack {
     }
 
     /// The address behind it.
-    fn base(&self) -> usize {
+    pub fn base(&self) -> usize {
         self.at.addr().get() + STACK_SIZE
     }
 
     /// The lowest address that can be written.
-    fn limit(&self) -> usize {
+    pub fn limit(&self) -> usize {
         self.at.addr().get() + sys::page_size()
     }
 }

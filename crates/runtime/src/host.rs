@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use gantry_abi::vmctx::{ContextKind, VMContextHeader, VMFuncRef, VMHostContext};
+use gantry_abi::vmctx::{CodeSlot, ContextKind, VMContextHeader, VMFuncRef, VMHostContext};
 
 use crate::code::LoadedModule;
 use crate::store::{HostId, InstanceId, Store};
@@ -76,6 +76,7 @@ impl HostFunction {
             code_table: std::ptr::null(),
             type_ids: std::ptr::null(),
             types: std::ptr::null(),
+            counters: std::ptr::null_mut(),
         };
         let funcref = VMFuncRef {
             slot: module.host_slot(ty),
@@ -103,6 +104,17 @@ impl HostFunction {
     /// The function as a value.
     pub fn funcref(&self) -> NonNull<VMFuncRef> {
         NonNull::from(&self.funcref)
+    }
+
+    /// The slot of the trampoline by which it is called.
+    pub(crate) fn slot(&self) -> &CodeSlot {
+        // SAFETY: in `module`, which this holds.
+        unsafe { &*self.funcref.slot }
+    }
+
+    /// Sets the trampoline by which the host calls it.
+    pub(crate) fn set_entry(&mut self, entry: *const u8) {
+        self.funcref.entry = entry;
     }
 
     /// The module that its trampolines are in.

@@ -52,6 +52,7 @@ impl Instance {
             code_table: module.slots().as_ptr(),
             type_ids: module.type_ids().as_ptr(),
             types: module.vm_types().as_ptr(),
+            counters: module.counters_ptr(),
         };
         // SAFETY: the vmctx begins with the header.
         unsafe { vmctx.cast::<VMContextHeader>().write(header) };

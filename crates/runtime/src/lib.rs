@@ -7,6 +7,7 @@
 //! Must not know: Cranelift, how code was made, Node.js. All calls to the operating system are in [`sys`].
 
 mod activation;
+mod arena;
 mod code;
 mod collect;
 mod const_expr;
@@ -17,6 +18,7 @@ mod heap;
 mod host;
 mod instance;
 mod instantiate;
+mod lazy;
 mod libcalls;
 mod mapped;
 mod memory;
@@ -28,12 +30,15 @@ mod reservation;
 mod shared;
 mod stop;
 mod store;
+mod stubs;
 pub mod sys;
 mod table;
+mod trampolines;
 mod trap;
 mod types;
 mod unwind;
 mod wait;
+mod work_stack;
 
 pub use activation::{Request, Resume, Step};
 pub use code::{Accept, LoadError, LoadedModule};
@@ -45,6 +50,7 @@ pub use global::Global;
 pub use host::{HostFailure, HostFunction};
 pub use instance::Instance;
 pub use instantiate::{Extern, InstantiateError, LinkError};
+pub use lazy::{CodeLevel, CodeSource, CodeStats, LazyOptions};
 pub use mapped::MappedFile;
 pub use memory::Memory;
 pub use poll::PollPage;
@@ -53,6 +59,7 @@ pub use shared::SharedMemory;
 pub use stop::Stopper;
 pub use store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId, TagId};
 pub use table::{MAX_TABLE_LEN, Table};
+pub use trampolines::TrampolineKind;
 pub use trap::{Frame, Trap};
 pub use types::{
     TypeId, func_type_id, heap_type_matches, hierarchy, is_subtype, ref_type_matches, type_id, val_type_matches,

@@ -116,6 +116,24 @@ pub(crate) unsafe fn catch(pc: usize, fp: usize, sp: usize) -> Option<Landing> {
     Some(Landing { pc: sys::landing as *const () as usize, sp: context.entry_sp })
 }
 
+/// Leaves wasm with a trap that no instruction raised, from a frame at `fp` that is none of wasm.
+///
+/// # Safety
+/// Called on the running fiber of the context's store. Nothing up to the entry needs dropping.
+pub(crate) unsafe fn leave(context: *const VMStoreContext, code: TrapCode, fp: usize) -> ! {
+    // SAFETY: a thread that executes code of ours is in a run that `set_running` announced. All frames up to the entry have
+    // frame pointers.
+    unsafe {
+        let (caught, entry_sp) = (&*RUNNING.get().caught, (*context).entry_sp);
+        let mut len = 1;
+        caught.addresses[0].set(0);
+        walk(fp, entry_sp, |pc| push(caught, &mut len, pc));
+        caught.len.set(len);
+        caught.code.set(Some(code));
+        sys::leave(entry_sp)
+    }
+}
+
 /// What the address takes at which to go on after an interruption: the stack stays aligned on AArch64.
 const INTERRUPTION_SLOT: usize = if cfg!(target_arch = "aarch64") { 16 } else { 8 };
 

@@ -200,6 +200,7 @@ impl FuncTranslator<'_> {
         self.stack.extend_from_slice(self.b.block_params(header));
         self.open(Kind::Loop { header }, params, results);
         self.poll_interrupt();
+        self.count();
     }
 
     /// Lets the host in at each turn of a loop: the load faults when it wants to be. Atomic, so that it is neither

@@ -32,6 +32,8 @@ pub struct ModuleEnv<'m> {
     pub calls: Calls,
     /// Bodies that may stand in the place of calls.
     pub inlinable: Inlinable<'m>,
+    /// Whether functions count how often they are entered and their loops go round.
+    pub counts: bool,
     /// The calling convention of the runtime's own functions.
     pub host_call_conv: CallConv,
     /// Whether exchanging a value is the quickest atomic store, as on x86-64, where Cranelift's own has a fence behind it.
@@ -56,6 +58,7 @@ impl<'m> ModuleEnv<'m> {
             memory_style,
             calls,
             inlinable: Inlinable::default(),
+            counts: false,
             host_call_conv: isa.default_call_conv(),
             stores_by_exchange: isa.name() == "x64",
             has_rounding: has("has_sse41"),

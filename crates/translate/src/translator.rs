@@ -61,6 +61,8 @@ pub(crate) struct FuncTranslator<'a> {
     /// Where the function begins anew when it calls itself in its place, and the parameters that are set before.
     pub start: Option<Block>,
     pub params: Vec<Variable>,
+    /// Offset of the function's counter, if it counts.
+    counter: Option<i32>,
     func_refs: HashMap<u32, FuncRef>,
     type_sigs: HashMap<u32, SigRef>,
     libcall_sigs: HashMap<Libcall, SigRef>,
@@ -112,7 +114,9 @@ pub fn translate_function(
     if env.calls == Calls::Near && may_begin_again(body, index, env.inlinable.makes_tail_calls) {
         t.prepare_to_begin_again();
     }
+    t.counter = env.counts.then_some(body.index as i32 * size_of::<u32>() as i32);
     t.start_body(&ty.results);
+    t.count();
     t.body(body, Some(&mut validator))?;
     translator.validator = validator.into_allocations();
     let is_checked = t.makes_calls || stack_check == StackCheck::Always;
@@ -183,6 +187,7 @@ impl<'a> FuncTranslator<'a> {
             makes_calls: false,
             start: None,
             params: Vec::new(),
+            counter: None,
             func_refs: HashMap::new(),
             type_sigs: HashMap::new(),
             libcall_sigs: HashMap::new(),
@@ -258,6 +263,16 @@ impl<'a> FuncTranslator<'a> {
         let store = load(vmctx, offset_of!(VMContextHeader, store), readonly);
         let limit = load(store, offset_of!(VMStoreContext, stack_limit), trusted);
         self.b.func.stack_limit = Some(limit);
+    }
+
+    /// Notes that the function was entered or a loop went round. Not atomic: what gets lost does not matter.
+    pub fn count(&mut self) {
+        let Some(offset) = self.counter else { return };
+        let counters = self.load_constant(self.vmctx, offset_of!(VMContextHeader, counters));
+        let flags = self.runtime_flags();
+        let count = self.b.ins().load(types::I32, flags, counters, offset);
+        let count = self.b.ins().iadd_imm_s(count, 1);
+        self.b.ins().store(flags, count, counters, offset);
     }
 
     fn local_type(ty: wasmparser::ValType) -> Type {

@@ -31,6 +31,8 @@ pub struct Isolation<'a> {
     pub jobs: usize,
     /// How long each may take.
     pub timeout: Duration,
+    /// The tier of their code, if it is not that of `GANTRY_TIER`.
+    pub tier: Option<&'a str>,
 }
 
 impl Isolation<'_> {
@@ -77,6 +79,7 @@ impl Isolation<'_> {
     /// Runs one script.
     pub fn run(&self, source: &str) -> Report {
         let child = Command::new(self.program)
+            .envs(self.tier.map(|tier| ("GANTRY_TIER", tier)))
             .args([FLAG, &self.timeout.as_secs().to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -102,7 +102,7 @@ fn run(options: &Options) -> io::Result<bool> {
         return Err(io::Error::other("there are no .wast files in the given folders"));
     }
     let program = env::current_exe()?;
-    let isolation = Isolation { program: &program, jobs: options.jobs, timeout: options.timeout };
+    let isolation = Isolation { program: &program, jobs: options.jobs, timeout: options.timeout, tier: None };
     let mut total = Counts::default();
     let mut written = Ok(());
     let read = |index: usize| fs::read_to_string(&scripts[index]).map(Cow::Owned).map_err(|error| error.to_string());

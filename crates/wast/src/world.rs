@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use gantry_engine::{Config, Engine, Error, Extern, Instance, Linker, Memory, Module, SharedMemory, Store, Val};
+use gantry_engine::{Config, Engine, Error, Extern, Instance, Linker, Memory, Module, SharedMemory, Store, Tier, Val};
 use wast::token::Id;
 use wast::{QuoteWat, WastExecute, WastInvoke, Wat};
 
@@ -58,13 +58,12 @@ pub struct World {
     instances: Names<Exports>,
 }
 
-/// `GANTRY_TIER` chooses the tier. Scripts are small: with `auto` all their modules have quick code first, which is replaced
-/// while they run.
+/// `GANTRY_TIER` chooses the tier; with `alternate`, quick and optimised code take turns at every call.
 fn config() -> Result<Config, Error> {
     let mut config = Config::default();
     if let Ok(tier) = std::env::var("GANTRY_TIER") {
-        config.tier = tier.parse()?;
-        config.quick_first = 0;
+        config.alternate_tiers = tier == "alternate";
+        config.tier = if config.alternate_tiers { Tier::Auto } else { tier.parse()? };
     }
     Ok(config)
 }

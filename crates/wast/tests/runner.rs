@@ -165,7 +165,7 @@ fn what_is_no_script_fails() {
 #[test]
 fn a_child_that_hangs_or_dies_is_a_failure() {
     let program = Path::new(env!("CARGO_BIN_EXE_gantry-wast"));
-    let isolation = Isolation { program, jobs: 1, timeout: Duration::from_secs(1) };
+    let isolation = Isolation { program, jobs: 1, timeout: Duration::from_secs(1), tier: None };
     let report = isolation.run("(module (func (export \"f\") (loop (br 0))))\n(invoke \"f\")");
     assert_eq!(report.counts, Counts { passed: 1, failed: 1, skipped: 0 });
     assert_eq!(report.failures[0].to_string(), "line 2: ran out of time");

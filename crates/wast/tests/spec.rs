@@ -4,6 +4,9 @@
 //! Any change of a count fails; `GANTRY_BLESS=1` writes the table anew. What the engine claims to support must have no
 //! failure and no skip, whatever the table says, but for single lines that are excused with a reason. Arguments select
 //! suites or files by part of their name: `cargo test -p gantry-wast --test spec -- simd/`.
+//!
+//! Results do not depend on the tier: without arguments, all scripts are run in the other tiers too, and with quick and optimised
+//! code taking turns at every call. `GANTRY_TIER` has them run in one tier instead.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -81,6 +84,9 @@ const SEVERAL_MEMORIES: &str = "a module may have several memories since 3.0";
 const MEMORY_INDEX: &str =
     "since 3.0 the zero byte of memory instructions is an index, which may be longer than a byte";
 
+/// The ways to come by code besides that of an engine with default options.
+const TIERS: [&str; 3] = ["quick", "optimized", "alternate"];
+
 /// Children at a time: each compiles with threads of its own.
 const JOBS: usize = 2;
 
@@ -127,7 +133,7 @@ fn main() -> ExitCode {
     if scripts.is_empty() {
         return ExitCode::SUCCESS;
     }
-    let reports = run(&scripts);
+    let reports = run(&scripts, None);
     let complete = check_complete(&scripts, &reports);
     let pinned = if env::var_os("GANTRY_BLESS").is_some() {
         bless(&scripts, &reports, wanted.is_empty())
@@ -137,7 +143,18 @@ fn main() -> ExitCode {
     let mut total = Counts::default();
     reports.iter().for_each(|report| total += report.counts);
     println!("{total}");
-    if complete && pinned { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let alike = !wanted.is_empty() || env::var_os("GANTRY_TIER").is_some() || check_tiers(&scripts);
+    if complete && pinned && alike { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Whether results are the same in all tiers.
+fn check_tiers(scripts: &[Script]) -> bool {
+    TIERS.into_iter().fold(true, |alike, tier| {
+        println!("tier {tier}");
+        let reports = run(scripts, Some(tier));
+        // Both have something to say.
+        check_complete(scripts, &reports) & check_table(scripts, &reports, true) & alike
+    })
 }
 
 fn all_scripts() -> Vec<Script> {
@@ -169,9 +186,9 @@ fn own_scripts() -> Vec<Script> {
     paths.into_iter().map(script).collect()
 }
 
-fn run(scripts: &[Script]) -> Vec<Report> {
+fn run(scripts: &[Script], tier: Option<&str>) -> Vec<Report> {
     let program = Path::new(env!("CARGO_BIN_EXE_gantry-wast"));
-    let isolation = Isolation { program, jobs: JOBS, timeout: TIMEOUT };
+    let isolation = Isolation { program, jobs: JOBS, timeout: TIMEOUT, tier };
     let mut reports = Vec::with_capacity(scripts.len());
     let start = Instant::now();
     let source = |index: usize| Ok(Cow::Borrowed(&*scripts[index].source));

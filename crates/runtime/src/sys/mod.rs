@@ -14,7 +14,10 @@ mod windows;
 #[cfg(windows)]
 use windows as os;
 
-pub(crate) use arch::{call_on, enter, interruption, landing, leave, new_stack, raise, saved_registers, switch, throw};
+pub(crate) use arch::{
+    STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, has_context_behind_results, interruption,
+    landing, leave, new_stack, raise, saved_registers, stub, stub_end, switch, throw,
+};
 pub(crate) use os::pages::{
     commit, decommit, make_executable, make_inaccessible, map, map_file, page_size, reserve, unmap,
 };

@@ -312,6 +312,84 @@ pub fn saved_registers() -> [usize; 10] {
     registers
 }
 
+/// Bytes of a stub.
+pub const STUB_LEN: usize = 16;
+/// Bytes of what ends a block of stubs.
+pub const STUB_END_LEN: usize = 16;
+
+fn words<const N: usize, const M: usize>(words: [u32; N]) -> [u8; M] {
+    let mut bytes = [0; M];
+    for (place, word) in bytes.chunks_exact_mut(4).zip(words) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    bytes
+}
+
+/// A stub: `movz w16, low`, `movk w16, high, lsl #16`, `b end`.
+pub fn stub(function: u32, to_end: u32) -> [u8; STUB_LEN] {
+    let (low, high) = (function & 0xffff, function >> 16);
+    words([0x5280_0010 | low << 5, 0x72a0_0010 | high << 5, 0x1400_0000 | (to_end - 8) / 4])
+}
+
+/// Where all stubs of a block go on: `ldr x17, [pc, #8]`, `br x17`, target.
+pub fn stub_end(target: usize) -> [u8; STUB_END_LEN] {
+    words([0x5800_0051, 0xd61f_0220, target as u32, (target as u64 >> 32) as u32])
+}
+
+/// Whether the address of a place for results comes before the context: it has a register of its own.
+pub fn has_context_behind_results(_integers: usize, _floats: usize) -> bool {
+    false
+}
+
+/// Keeps the registers that hold arguments (the context is `x2`, the address of a place for results `x8`), calls
+/// [`called`](crate::lazy::called) with the function that a stub left in `w16`, and goes on at the code that it returns, as
+/// if that had been called.
+///
+/// # Safety
+/// Not to be called: stubs jump to it.
+#[unsafe(naked)]
+pub unsafe extern "C" fn called() {
+    naked_asm!(
+        "stp x29, x30, [sp, #-224]!",
+        "mov x29, sp",
+        "stp x0, x1, [sp, #16]",
+        "stp x2, x3, [sp, #32]",
+        "stp x4, x5, [sp, #48]",
+        "stp x6, x7, [sp, #64]",
+        "str x8, [sp, #80]",
+        "stp q0, q1, [sp, #96]",
+        "stp q2, q3, [sp, #128]",
+        "stp q4, q5, [sp, #160]",
+        "stp q6, q7, [sp, #192]",
+        "mov x0, x2",
+        "mov w1, w16",
+        "mov x2, x29",
+        "bl {called}",
+        "mov x17, x0",
+        "ldp q0, q1, [sp, #96]",
+        "ldp q2, q3, [sp, #128]",
+        "ldp q4, q5, [sp, #160]",
+        "ldp q6, q7, [sp, #192]",
+        "ldp x0, x1, [sp, #16]",
+        "ldp x2, x3, [sp, #32]",
+        "ldp x4, x5, [sp, #48]",
+        "ldp x6, x7, [sp, #64]",
+        "ldr x8, [sp, #80]",
+        "ldp x29, x30, [sp], #224",
+        "br x17",
+        called = sym crate::lazy::called,
+    )
+}
+
+/// As [`called`]: no function has its context elsewhere.
+///
+/// # Safety
+/// As for [`called`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn called_behind_results() {
+    naked_asm!("b {called}", called = sym called)
+}
+
 /// Makes written code visible to instruction fetch on all cores.
 pub fn flush_instruction_cache(at: *const u8, len: usize) {
     const LINE: usize = 16; // The smallest that the architecture allows.

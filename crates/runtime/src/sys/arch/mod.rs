@@ -4,22 +4,25 @@
 mod x86_64_sysv;
 #[cfg(all(target_arch = "x86_64", unix))]
 pub use x86_64_sysv::{
-    call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
-    throw,
+    STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, flush_instruction_cache,
+    has_context_behind_results, interruption, landing, leave, new_stack, raise, saved_registers, stub, stub_end,
+    switch, throw,
 };
 
 #[cfg(all(target_arch = "x86_64", windows))]
 mod x86_64_windows;
 #[cfg(all(target_arch = "x86_64", windows))]
 pub use x86_64_windows::{
-    call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
-    throw,
+    STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, flush_instruction_cache,
+    has_context_behind_results, interruption, landing, leave, new_stack, raise, saved_registers, stub, stub_end,
+    switch, throw,
 };
 
 #[cfg(all(target_arch = "aarch64", unix))]
 mod aarch64;
 #[cfg(all(target_arch = "aarch64", unix))]
 pub use aarch64::{
-    call_on, enter, flush_instruction_cache, interruption, landing, leave, new_stack, raise, saved_registers, switch,
-    throw,
+    STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, flush_instruction_cache,
+    has_context_behind_results, interruption, landing, leave, new_stack, raise, saved_registers, stub, stub_end,
+    switch, throw,
 };

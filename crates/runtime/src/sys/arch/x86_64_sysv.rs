@@ -281,5 +281,102 @@ pub fn saved_registers() -> [usize; 5] {
     registers
 }
 
+/// Bytes of a stub.
+pub const STUB_LEN: usize = 16;
+/// Bytes of what ends a block of stubs.
+pub const STUB_END_LEN: usize = 16;
+
+/// A stub: `mov eax, function`, `jmp end`.
+pub fn stub(function: u32, to_end: u32) -> [u8; STUB_LEN] {
+    const LEN: u32 = 10;
+    let mut stub = [0xcc; STUB_LEN];
+    stub[0] = 0xb8;
+    stub[1..5].copy_from_slice(&function.to_le_bytes());
+    stub[5] = 0xe9;
+    stub[6..10].copy_from_slice(&(to_end - LEN).to_le_bytes());
+    stub
+}
+
+/// Where all stubs of a block go on: `mov r11, target`, `jmp r11`.
+pub fn stub_end(target: usize) -> [u8; STUB_END_LEN] {
+    let mut end = [0xcc; STUB_END_LEN];
+    end[..2].copy_from_slice(&[0x49, 0xbb]);
+    end[2..10].copy_from_slice(&(target as u64).to_le_bytes());
+    end[10..13].copy_from_slice(&[0x41, 0xff, 0xe3]);
+    end
+}
+
+/// Whether the address of a place for results comes before the context, given how many results are integers or references and
+/// how many are not: Cranelift's convention for wasm has eight registers for each.
+pub fn has_context_behind_results(integers: usize, floats: usize) -> bool {
+    integers > 8 || floats > 8
+}
+
+/// Keeps the registers that hold arguments, calls [`called`](crate::lazy::called) with the function that a stub left in
+/// `eax`, and goes on at the code that it returns, as if that had been called.
+macro_rules! called {
+    ($($context:literal)?) => {
+        naked_asm!(
+            "push rbp",
+            "mov rbp, rsp",
+            "push rdi",
+            "push rsi",
+            "push rdx",
+            "push rcx",
+            "push r8",
+            "push r9",
+            "sub rsp, 128",
+            "movaps [rsp + 0], xmm0",
+            "movaps [rsp + 16], xmm1",
+            "movaps [rsp + 32], xmm2",
+            "movaps [rsp + 48], xmm3",
+            "movaps [rsp + 64], xmm4",
+            "movaps [rsp + 80], xmm5",
+            "movaps [rsp + 96], xmm6",
+            "movaps [rsp + 112], xmm7",
+            $($context,)?
+            "mov esi, eax",
+            "mov rdx, rbp",
+            "call {called}",
+            "movaps xmm0, [rsp + 0]",
+            "movaps xmm1, [rsp + 16]",
+            "movaps xmm2, [rsp + 32]",
+            "movaps xmm3, [rsp + 48]",
+            "movaps xmm4, [rsp + 64]",
+            "movaps xmm5, [rsp + 80]",
+            "movaps xmm6, [rsp + 96]",
+            "movaps xmm7, [rsp + 112]",
+            "add rsp, 128",
+            "pop r9",
+            "pop r8",
+            "pop rcx",
+            "pop rdx",
+            "pop rsi",
+            "pop rdi",
+            "pop rbp",
+            "jmp rax",
+            called = sym crate::lazy::called,
+        )
+    };
+}
+
+/// Where stubs lead.
+///
+/// # Safety
+/// Not to be called: stubs jump to it.
+#[unsafe(naked)]
+pub unsafe extern "C" fn called() {
+    called!()
+}
+
+/// Where stubs of functions lead whose context is the second argument.
+///
+/// # Safety
+/// As for [`called`].
+#[unsafe(naked)]
+pub unsafe extern "C" fn called_behind_results() {
+    called!("mov rdi, rsi")
+}
+
 /// Nothing to do: the processor keeps instructions coherent.
 pub fn flush_instruction_cache(_at: *const u8, _len: usize) {}

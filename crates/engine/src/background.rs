@@ -1,0 +1,156 @@
+//! Work in the background: modules that run are optimised, what is hot first.
+//!
+//! Two threads of low priority take modules, one the large ones, so that small ones do not wait for those. They are started by the first
+//! module and sleep when there is nothing to do. No process waits for them when it ends.
+//!
+//! Must not know: how code is made or entered.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use gantry_runtime::CodeLevel;
+
+use crate::program::Program;
+
+/// Bytes of bodies from which a module is large.
+const LARGE: usize = 256 << 10;
+/// Bytes of bodies from which hot functions do not wait for the others.
+const HOT_FIRST: usize = 32 << 10;
+/// What a counter has to say for a function to be optimised before others.
+const HOT: u32 = 2000;
+/// How often counters are looked at.
+const LOOK: Duration = Duration::from_millis(10);
+/// Hot functions that are optimised after each look.
+const AT_A_TIME: usize = 32;
+
+/// Where programs wait.
+#[derive(Default)]
+pub(crate) struct Background {
+    small: Lane,
+    large: Lane,
+}
+
+/// A thread and what it has to do.
+#[derive(Default)]
+struct Lane(Mutex<Option<Sender<Job>>>);
+
+/// A program that is to be optimised, if its module is still there then.
+struct Job(Weak<Program>);
+
+impl Drop for Job {
+    /// However the work ended, or if it was never begun: nobody waits for it any more.
+    fn drop(&mut self) {
+        if let Some(program) = self.0.upgrade() {
+            program.settle();
+        }
+    }
+}
+
+impl Background {
+    /// Has a program optimised some time.
+    pub fn optimize(&self, program: &Arc<Program>) {
+        let (lane, name) = match program.size {
+            0..LARGE => (&self.small, "gantry-small"),
+            _ => (&self.large, "gantry-large"),
+        };
+        lane.push(Job(Arc::downgrade(program)), name);
+    }
+}
+
+impl Lane {
+    fn push(&self, job: Job, name: &str) {
+        let mut sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Without a thread the module stays as it is, which the end of the job tells it.
+        let job = match &*sender {
+            None => job,
+            Some(sender) => match sender.send(job) {
+                Ok(()) => return,
+                Err(unsent) => unsent.0,
+            },
+        };
+        let (new, receiver) = mpsc::channel::<Job>();
+        let run = move || {
+            lower_priority();
+            for job in receiver {
+                if let Some(program) = job.0.upgrade() {
+                    optimize(&program);
+                }
+            }
+        };
+        if thread::Builder::new().name(name.into()).spawn(run).is_ok() && new.send(job).is_ok() {
+            *sender = Some(new);
+        }
+    }
+}
+
+/// Optimises a program: functions that turn out to be hot one by one, in the end all.
+fn optimize(program: &Program) {
+    if program.is_cancelled() {
+        return;
+    }
+    let start = Instant::now();
+    let hot = Mutex::new(Hot { looked: start, tried: vec![false; program.module.defined_funcs()] });
+    let artifact = program.optimize(&|| {
+        // One thread looks, the others go on.
+        if program.size >= HOT_FIRST
+            && let Ok(mut hot) = hot.try_lock()
+            && hot.looked.elapsed() >= LOOK
+        {
+            hot.optimize(program);
+            hot.looked = Instant::now();
+        }
+    });
+    // What is in the way is a limit, or that there is no memory: then the code stays that there is.
+    if let Some(artifact) = artifact {
+        let _ = program.replace(artifact);
+    }
+    if let Some(loaded) = program.loaded() {
+        loaded.add_background_time(start.elapsed());
+    }
+}
+
+/// What is known of a program's hot functions.
+struct Hot {
+    /// When counters were looked at.
+    looked: Instant,
+    /// Which functions were optimised, or exceed a limit.
+    tried: Vec<bool>,
+}
+
+impl Hot {
+    /// Optimises the functions that are the hottest now.
+    fn optimize(&mut self, program: &Program) {
+        for index in self.hottest(program) {
+            if program.is_cancelled() {
+                return;
+            }
+            self.tried[index as usize] = true;
+            if let Some(piece) = program.function(index, CodeLevel::Optimized)
+                && let Some(loaded) = program.loaded()
+            {
+                // Without memory for it, the code stays that there is.
+                let _ = loaded.publish(piece, CodeLevel::Optimized);
+            }
+        }
+    }
+
+    /// Functions that are hot, the hottest first.
+    fn hottest(&self, program: &Program) -> Vec<u32> {
+        let Some(loaded) = program.loaded() else { return Vec::new() };
+        let counts = loaded.counters().iter().map(|counter| counter.load(Ordering::Relaxed));
+        let is_hot = |(count, index): &(u32, u32)| *count >= HOT && !self.tried[*index as usize];
+        let mut hot: Vec<(u32, u32)> = counts.zip(0..).filter(is_hot).collect();
+        hot.sort_unstable_by(|a, b| b.cmp(a));
+        hot.into_iter().take(AT_A_TIME).map(|(_, index)| index).collect()
+    }
+}
+
+/// Lets whoever waits for results go first. Threads that this one starts are the same.
+fn lower_priority() {
+    // Elsewhere priorities are those of whole processes, or the scheduler's own matter.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::setpriority_process(None, 10);
+}
