@@ -21,9 +21,9 @@
 ;;     v6 = band v4, v5  ; v5 = 3
 ;;     trapnz v6, user20
 ;;     v7 = uextend.i64 v1
-;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v8 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v9 = load.i64 notrap aligned region1 v8
-;;     v10 = load.i64 notrap aligned readonly can_move v0+56
+;;     v10 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v11 = load.i64 notrap aligned region1 v10+8
 ;;     v12 = iconst.i64 4
 ;;     v13 = iadd v7, v12  ; v12 = 4
@@ -53,9 +53,9 @@
 ;;     v7 = band v5, v6  ; v6 = 3
 ;;     trapnz v7, user20
 ;;     v8 = uextend.i64 v1
-;;     v9 = load.i64 notrap aligned readonly can_move v0+56
+;;     v9 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v10 = load.i64 notrap aligned region1 v9
-;;     v11 = load.i64 notrap aligned readonly can_move v0+56
+;;     v11 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v12 = load.i64 notrap aligned region1 v11+8
 ;;     v13 = iconst.i64 12
 ;;     v14 = iadd v8, v13  ; v13 = 12
@@ -80,9 +80,9 @@
 ;;                                 block0(v0: i64, v1: i32, v2: i32):
 ;;     v4 = ireduce.i8 v2
 ;;     v5 = uextend.i64 v1
-;;     v6 = load.i64 notrap aligned readonly can_move v0+56
+;;     v6 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v7 = load.i64 notrap aligned region1 v6
-;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v8 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v9 = load.i64 notrap aligned region1 v8+8
 ;;     v10 = iconst.i64 1
 ;;     v11 = iadd v5, v10  ; v10 = 1
@@ -112,9 +112,9 @@
 ;;     v8 = band v6, v7  ; v7 = 7
 ;;     trapnz v8, user20
 ;;     v9 = uextend.i64 v1
-;;     v10 = load.i64 notrap aligned readonly can_move v0+56
+;;     v10 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v11 = load.i64 notrap aligned region1 v10
-;;     v12 = load.i64 notrap aligned readonly can_move v0+56
+;;     v12 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v13 = load.i64 notrap aligned region1 v12+8
 ;;     v14 = iconst.i64 8
 ;;     v15 = iadd v9, v14  ; v14 = 8
@@ -147,9 +147,9 @@
 ;;     v9 = band v7, v8  ; v8 = 3
 ;;     trapnz v9, user20
 ;;     v10 = uextend.i64 v1
-;;     v11 = load.i64 notrap aligned readonly can_move v0+56
+;;     v11 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v12 = load.i64 notrap aligned region1 v11
-;;     v13 = load.i64 notrap aligned readonly can_move v0+56
+;;     v13 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v14 = load.i64 notrap aligned region1 v13+8
 ;;     v15 = iconst.i64 4
 ;;     v16 = iadd v10, v15  ; v15 = 4
@@ -187,9 +187,9 @@
 ;;     v8 = band v6, v7  ; v7 = 3
 ;;     trapnz v8, user20
 ;;     v9 = uextend.i64 v1
-;;     v10 = load.i64 notrap aligned readonly can_move v0+56
+;;     v10 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v11 = load.i64 notrap aligned region1 v10
-;;     v12 = load.i64 notrap aligned readonly can_move v0+56
+;;     v12 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v13 = load.i64 notrap aligned region1 v12+8
 ;;     v14 = iconst.i64 4
 ;;     v15 = iadd v9, v14  ; v14 = 4

@@ -14,11 +14,11 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32):
 ;;     v4 = uextend.i64 v2
-;;     v5 = load.i64 notrap aligned readonly can_move v0+48
+;;     v5 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v6 = load.i64 notrap aligned region1 v5+8
 ;;     v7 = icmp uge v4, v6
 ;;     trapnz v7, user5
-;;     v8 = load.i64 notrap aligned readonly can_move v0+48
+;;     v8 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v9 = load.i64 notrap aligned region1 v8
 ;;     v10 = iconst.i64 3
 ;;     v11 = ishl v4, v10  ; v10 = 3

@@ -27,8 +27,8 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+48
-;;     v4 = load.i64 notrap aligned readonly can_move v0+56
+;;     v3 = load.i64 notrap aligned readonly can_move v0+56
+;;     v4 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v5 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store notrap aligned region1 v0, v5+24
 ;;     v6 = load.i64 notrap aligned region1 v3

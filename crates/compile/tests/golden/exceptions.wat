@@ -62,8 +62,8 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v7 = load.i64 notrap aligned readonly can_move v0+48
-;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v7 = load.i64 notrap aligned readonly can_move v0+56
+;;     v8 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v9 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store notrap aligned region1 v0, v9+24
 ;;     v10 = load.i64 notrap aligned region1 v7

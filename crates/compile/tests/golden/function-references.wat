@@ -70,8 +70,8 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64):
-;;     v2 = iconst.i64 48
-;;     v3 = iadd v0, v2  ; v2 = 48
+;;     v2 = iconst.i64 64
+;;     v3 = iadd v0, v2  ; v2 = 64
 ;;     jump block1(v3)
 ;;
 ;;                                 block1(v1: i64):

@@ -15,7 +15,7 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64):
-;;     v2 = load.i64 notrap aligned readonly can_move v0+48
+;;     v2 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v3 = load.i32 notrap aligned readonly can_move v2
 ;;     jump block1(v3)
 ;;
@@ -30,12 +30,12 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64):
-;;     v2 = load.i64 notrap aligned readonly can_move v0+56
+;;     v2 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v3 = load.f64 notrap aligned region0 v2
 ;;     v4 = fneg v3
-;;     v5 = load.i64 notrap aligned readonly can_move v0+56
+;;     v5 = load.i64 notrap aligned readonly can_move v0+72
 ;;     store notrap aligned region0 v4, v5
-;;     v6 = load.i64 notrap aligned readonly can_move v0+56
+;;     v6 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v7 = load.f64 notrap aligned region0 v6
 ;;     jump block1(v7)
 ;;
@@ -50,9 +50,9 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i64):
-;;     v2 = load.i64 notrap aligned region0 v0+64
+;;     v2 = load.i64 notrap aligned region0 v0+80
 ;;     v3 = iadd v2, v1
-;;     store notrap aligned region0 v3, v0+64
+;;     store notrap aligned region0 v3, v0+80
 ;;     jump block1
 ;;
 ;;                                 block1:
@@ -66,7 +66,7 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64):
-;;     v2 = load.i8x16 notrap aligned readonly can_move v0+80
+;;     v2 = load.i8x16 notrap aligned readonly can_move v0+96
 ;;     jump block1(v2)
 ;;
 ;;                                 block1(v1: i8x16):

@@ -55,20 +55,20 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+48
-;;     v4 = load.i64 notrap aligned readonly can_move v0+56
+;;     v3 = load.i64 notrap aligned readonly can_move v0+56
+;;     v4 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v5 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store notrap aligned region1 v0, v5+24
 ;;     v6 = load.i64 notrap aligned region1 v3
 ;;     v7 = call_indirect sig0, v6(v4, v1)
-;;     v8 = load.i64 notrap aligned readonly can_move v0+48
-;;     v9 = load.i64 notrap aligned readonly can_move v0+56
+;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v9 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v10 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store notrap aligned region1 v0, v10+24
 ;;     v11 = load.i64 notrap aligned region1 v8
 ;;     v12 = call_indirect sig0, v11(v9, v7)
-;;     v13 = load.i64 notrap aligned readonly can_move v0+48
-;;     v14 = load.i64 notrap aligned readonly can_move v0+56
+;;     v13 = load.i64 notrap aligned readonly can_move v0+56
+;;     v14 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v15 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store notrap aligned region1 v0, v15+24
 ;;     v16 = load.i64 notrap aligned region1 v13
@@ -129,20 +129,20 @@
 ;;     v3 = load.i64 notrap aligned readonly can_move v0+8
 ;;     v4 = load.i64 notrap aligned readonly can_move v3+8
 ;;     v5 = atomic_load.i32 user11 aligned v4
-;;     v8 = load.i64 notrap aligned readonly can_move v0+48
-;;     v9 = load.i64 notrap aligned readonly can_move v0+56
+;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v9 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v10 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store.i64 notrap aligned region1 v0, v10+24
 ;;     v11 = load.i64 notrap aligned region1 v8
 ;;     v12 = call_indirect sig0, v11(v9, v6)
-;;     v13 = load.i64 notrap aligned readonly can_move v0+48
-;;     v14 = load.i64 notrap aligned readonly can_move v0+56
+;;     v13 = load.i64 notrap aligned readonly can_move v0+56
+;;     v14 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v15 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store.i64 notrap aligned region1 v0, v15+24
 ;;     v16 = load.i64 notrap aligned region1 v13
 ;;     v17 = call_indirect sig0, v16(v14, v12)
-;;     v18 = load.i64 notrap aligned readonly can_move v0+48
-;;     v19 = load.i64 notrap aligned readonly can_move v0+56
+;;     v18 = load.i64 notrap aligned readonly can_move v0+56
+;;     v19 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v20 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store.i64 notrap aligned region1 v0, v20+24
 ;;     v21 = load.i64 notrap aligned region1 v18

@@ -24,8 +24,8 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64):
-;;     v5 = load.i64 notrap aligned readonly can_move v0+48
-;;     v6 = load.i64 notrap aligned readonly can_move v0+56
+;;     v5 = load.i64 notrap aligned readonly can_move v0+56
+;;     v6 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v7 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store notrap aligned region1 v0, v7+24
 ;;     v8 = load.i64 notrap aligned region1 v5

@@ -10,9 +10,9 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i64):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+56
+;;     v3 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v4 = load.i64 notrap aligned region1 v3
-;;     v5 = load.i64 notrap aligned readonly can_move v0+56
+;;     v5 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v6 = load.i64 notrap aligned region1 v5+8
 ;;     v7 = iconst.i64 16
 ;;     v8 = uadd_overflow_trap v1, v7, heap_oob  ; v7 = 16
@@ -33,9 +33,9 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i64, v2: i8x16):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+56
+;;     v3 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v4 = load.i64 notrap aligned region1 v3
-;;     v5 = load.i64 notrap aligned readonly can_move v0+56
+;;     v5 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v6 = load.i64 notrap aligned region1 v5+8
 ;;     v7 = iconst.i64 0x0001_0000_0010
 ;;     v8 = uadd_overflow_trap v1, v7, heap_oob  ; v7 = 0x0001_0000_0010

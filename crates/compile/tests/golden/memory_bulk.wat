@@ -14,7 +14,7 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64):
-;;     v2 = load.i64 notrap aligned readonly can_move v0+56
+;;     v2 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v3 = load.i64 notrap aligned region1 v2+8
 ;;     v4 = iconst.i64 16
 ;;     v5 = ushr v3, v4  ; v4 = 16

@@ -17,9 +17,9 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+56
+;;     v4 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v5 = load.i64 notrap aligned region1 v4
-;;     v6 = load.i64 notrap aligned readonly can_move v0+56
+;;     v6 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v7 = load.i64 notrap aligned region1 v6+8
 ;;     v8 = iconst.i64 12
 ;;     v9 = iadd v3, v8  ; v8 = 12
@@ -41,9 +41,9 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: f64):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+56
+;;     v4 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v5 = load.i64 notrap aligned region1 v4
-;;     v6 = load.i64 notrap aligned readonly can_move v0+56
+;;     v6 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v7 = load.i64 notrap aligned region1 v6+8
 ;;     v8 = iconst.i64 0x0001_0000_0007
 ;;     v9 = iadd v3, v8  ; v8 = 0x0001_0000_0007
@@ -69,9 +69,9 @@
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = iconst.i32 1
 ;;     v4 = uextend.i64 v1
-;;     v5 = load.i64 notrap aligned readonly can_move v0+56
+;;     v5 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v6 = load.i64 notrap aligned region1 v5
-;;     v7 = load.i64 notrap aligned readonly can_move v0+56
+;;     v7 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v8 = load.i64 notrap aligned region1 v7+8
 ;;     v9 = iconst.i64 4
 ;;     v10 = iadd v4, v9  ; v9 = 4
@@ -87,9 +87,9 @@
 ;;     v18 = call_indirect sig0, v17(v0, v15, v14)  ; v15 = 0
 ;;     v19 = ireduce.i32 v18
 ;;     v20 = uextend.i64 v1
-;;     v21 = load.i64 notrap aligned readonly can_move v0+56
+;;     v21 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v22 = load.i64 notrap aligned region1 v21
-;;     v23 = load.i64 notrap aligned readonly can_move v0+56
+;;     v23 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v24 = load.i64 notrap aligned region1 v23+8
 ;;     v25 = iconst.i64 4
 ;;     v26 = iadd v20, v25  ; v25 = 4

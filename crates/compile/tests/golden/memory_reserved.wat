@@ -16,7 +16,7 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+48
+;;     v4 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v5 = iadd v4, v3
 ;;     v6 = load.i32 little region3 v5+8
 ;;     jump block1(v6)
@@ -33,8 +33,8 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+48
-;;     v5 = load.i64 notrap aligned readonly can_move v0+56
+;;     v4 = load.i64 notrap aligned readonly can_move v0+64
+;;     v5 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v6 = load.i64 notrap aligned region1 v5+8
 ;;     v7 = iconst.i64 0x0400_0008
 ;;     v8 = iadd v3, v7  ; v7 = 0x0400_0008
@@ -56,8 +56,8 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+48
-;;     v5 = load.i64 notrap aligned readonly can_move v0+56
+;;     v4 = load.i64 notrap aligned readonly can_move v0+64
+;;     v5 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v6 = load.i64 notrap aligned region1 v5+8
 ;;     v7 = iconst.i64 0x0001_0000_0000
 ;;     v8 = iadd v3, v7  ; v7 = 0x0001_0000_0000
@@ -81,7 +81,7 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+48
+;;     v4 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v5 = iadd v4, v3
 ;;     v6 = sload16.i64 little region3 v5
 ;;     jump block1(v6)

@@ -13,9 +13,9 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+56
+;;     v4 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v5 = load.i64 notrap aligned region1 v4
-;;     v6 = load.i64 notrap aligned readonly can_move v0+56
+;;     v6 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v7 = load.i64 notrap aligned region1 v6+8
 ;;     v8 = iconst.i64 11
 ;;     v9 = iadd v3, v8  ; v8 = 11
@@ -36,7 +36,7 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64):
-;;     v2 = load.i64 notrap aligned readonly can_move v0+56
+;;     v2 = load.i64 notrap aligned readonly can_move v0+72
 ;;     v3 = load.i64 notrap aligned region1 v2+8
 ;;     v4 = iconst.i64 0
 ;;     v5 = ushr v3, v4  ; v4 = 0

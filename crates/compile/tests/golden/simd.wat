@@ -50,7 +50,7 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+48
+;;     v4 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v5 = iadd v4, v3
 ;;     v6 = load.f64 little region3 v5
 ;;     v7 = splat.f64x2 v6
@@ -69,7 +69,7 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i8x16):
 ;;     v4 = uextend.i64 v1
-;;     v5 = load.i64 notrap aligned readonly can_move v0+48
+;;     v5 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v6 = iadd v5, v4
 ;;     v7 = load.i8 little region3 v6+3
 ;;     v8 = insertlane v2, v7, 5

@@ -33,11 +33,11 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+56
+;;     v4 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v5 = load.i64 notrap aligned region1 v4+8
 ;;     v6 = icmp uge v3, v5
 ;;     trapnz v6, user4
-;;     v7 = load.i64 notrap aligned readonly can_move v0+56
+;;     v7 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v8 = load.i64 notrap aligned region1 v7
 ;;     v9 = iconst.i64 3
 ;;     v10 = ishl v3, v9  ; v9 = 3
@@ -56,14 +56,14 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v2 = iconst.i64 64
-;;     v3 = iadd v0, v2  ; v2 = 64
+;;     v2 = iconst.i64 80
+;;     v3 = iadd v0, v2  ; v2 = 80
 ;;     v4 = uextend.i64 v1
-;;     v5 = load.i64 notrap aligned readonly can_move v0+48
+;;     v5 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v6 = load.i64 notrap aligned region1 v5+8
 ;;     v7 = icmp uge v4, v6
 ;;     trapnz v7, user4
-;;     v8 = load.i64 notrap aligned readonly can_move v0+48
+;;     v8 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v9 = load.i64 notrap aligned region1 v8
 ;;     v10 = iconst.i64 3
 ;;     v11 = ishl v4, v10  ; v10 = 3
@@ -83,7 +83,7 @@
 ;;     sig0 = (i64, i32, i64, i64) -> i64 system_v
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+48
+;;     v3 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v4 = load.i64 notrap aligned region1 v3+8
 ;;     v5 = ireduce.i32 v4
 ;;     v6 = iconst.i64 0
@@ -108,11 +108,11 @@
 ;;
 ;;                                 block0(v0: i64, v1: i32):
 ;;     v3 = uextend.i64 v1
-;;     v4 = load.i64 notrap aligned readonly can_move v0+48
+;;     v4 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v5 = load.i64 notrap aligned region1 v4+8
 ;;     v6 = icmp uge v3, v5
 ;;     trapnz v6, user4
-;;     v7 = load.i64 notrap aligned readonly can_move v0+48
+;;     v7 = load.i64 notrap aligned readonly can_move v0+56
 ;;     v8 = load.i64 notrap aligned region1 v7
 ;;     v9 = iconst.i64 3
 ;;     v10 = ishl v3, v9  ; v9 = 3

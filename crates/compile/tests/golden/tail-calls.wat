@@ -49,8 +49,8 @@
 ;;     v4 = load.i64 notrap aligned readonly can_move v0+8
 ;;     v5 = load.i64 notrap aligned readonly can_move v4+8
 ;;     v6 = atomic_load.i32 user11 aligned v5
-;;     v7 = load.i64 notrap aligned readonly can_move v0+48
-;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v7 = load.i64 notrap aligned readonly can_move v0+56
+;;     v8 = load.i64 notrap aligned readonly can_move v0+64
 ;;     v9 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store.i64 notrap aligned region1 v0, v9+24
 ;;     v10 = load.i64 notrap aligned region1 v7
@@ -74,11 +74,11 @@
 ;;     v5 = load.i64 notrap aligned readonly can_move v4+8
 ;;     v6 = atomic_load.i32 user11 aligned v5
 ;;     v7 = uextend.i64 v3  ; v3 = 0
-;;     v8 = load.i64 notrap aligned readonly can_move v0+72
+;;     v8 = load.i64 notrap aligned readonly can_move v0+80
 ;;     v9 = load.i64 notrap aligned region1 v8+8
 ;;     v10 = icmp uge v7, v9
 ;;     trapnz v10, user5
-;;     v11 = load.i64 notrap aligned readonly can_move v0+72
+;;     v11 = load.i64 notrap aligned readonly can_move v0+80
 ;;     v12 = load.i64 notrap aligned region1 v11
 ;;     v13 = iconst.i64 3
 ;;     v14 = ishl v7, v13  ; v13 = 3

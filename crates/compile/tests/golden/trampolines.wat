@@ -51,7 +51,7 @@
 ;;     v4 = load.i64 notrap aligned readonly v0+8
 ;;     v5 = get_frame_pointer.i64
 ;;     store notrap aligned v5, v4+16
-;;     v6 = load.i64 notrap aligned readonly v0+56
+;;     v6 = load.i64 notrap aligned readonly v0+64
 ;;     brif v6, block1, block2
 ;;
 ;; block1:
@@ -76,7 +76,7 @@
 ;;     store.i32 notrap aligned v1, v15
 ;;     store.f64 notrap aligned v2, v15+16
 ;;     store.i8x16 notrap aligned v3, v15+32
-;;     v16 = load.i64 notrap aligned readonly v0+48
+;;     v16 = load.i64 notrap aligned readonly v0+56
 ;;     v17 = call_indirect sig0, v16(v0, v15)
 ;;     brif v17, block3, block5
 ;;
