@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::differential::Engines;
 use crate::plan::Plan;
+use crate::reduce::reduce;
 use crate::rng::Rng;
 use crate::{artifact, chunks};
 
@@ -98,20 +99,26 @@ impl Case {
         }
     }
 
+    /// Makes what was found smaller, in this process, and writes it to files.
+    pub fn reduce(self, directory: &Path) -> io::Result<()> {
+        let (Target::Differential, Some(plan)) = (Target::of(self.number), Plan::generate(self.rng())) else {
+            return Ok(());
+        };
+        let mut engines = Engines::default();
+        let plan = reduce(&mut engines, plan);
+        write_modules(directory, &format!("{self}.small"), &plan.modules)?;
+        println!("{:#?}", engines.compare(&plan));
+        Ok(())
+    }
+
     /// Writes what was found to files: the modules, and what is to say about them.
     pub fn write(self, directory: &Path, text: &str) -> io::Result<()> {
-        std::fs::create_dir_all(directory)?;
         let modules = match Target::of(self.number) {
             Target::Differential => Plan::generate(self.rng()).map(|plan| plan.modules),
             Target::Chunks => chunks::module(&mut self.rng()).map(|wasm| vec![wasm]),
             Target::Artifact => artifact::module(&mut self.rng()).map(|wasm| vec![wasm]),
         };
-        for (number, wasm) in modules.unwrap_or_default().iter().enumerate() {
-            std::fs::write(directory.join(format!("{self}.{number}.wasm")), wasm)?;
-            if let Ok(text) = wasmprinter::print_bytes(wasm) {
-                std::fs::write(directory.join(format!("{self}.{number}.wat")), text)?;
-            }
-        }
+        write_modules(directory, &self.to_string(), &modules.unwrap_or_default())?;
         std::fs::write(directory.join(format!("{self}.txt")), format!("{text}\n{}\n", self.repeat()))
     }
 
@@ -120,4 +127,15 @@ impl Case {
         let Case { seed, number } = self;
         format!("cargo run --release --manifest-path fuzz/Cargo.toml -- --seed {seed} --case {number}")
     }
+}
+
+fn write_modules(directory: &Path, name: &str, modules: &[Vec<u8>]) -> io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    for (number, wasm) in modules.iter().enumerate() {
+        std::fs::write(directory.join(format!("{name}.{number}.wasm")), wasm)?;
+        if let Ok(text) = wasmprinter::print_bytes(wasm) {
+            std::fs::write(directory.join(format!("{name}.{number}.wat")), text)?;
+        }
+    }
+    Ok(())
 }

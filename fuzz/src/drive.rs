@@ -105,7 +105,7 @@ impl<D: Driver> Run<'_, D> {
         pick: u64,
         action: fn(&mut D, &D::Item, u64) -> End,
     ) -> Option<End> {
-        let item = self.instances[instance].get(export)?;
+        let item = self.instances.get(instance)?.get(export)?;
         Some(action(self.driver, item, pick))
     }
 
@@ -132,7 +132,9 @@ impl<D: Driver> Run<'_, D> {
         let mut imports = Vec::new();
         for (import, source) in sources.iter().enumerate() {
             let exported = match *source {
-                Source::Export(instance, export) if !host => self.instances[instance].get(export).cloned(),
+                Source::Export(instance, export) if !host => {
+                    self.instances.get(instance).and_then(|exports| exports.get(export)).cloned()
+                }
                 _ => None,
             };
             let pick = match *source {

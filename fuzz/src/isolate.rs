@@ -216,9 +216,11 @@ fn note(line: &str, running: Running, totals: &Mutex<Totals>) -> Running {
     Running::Nothing
 }
 
+/// What a child said last: from its panic on, if it had one.
 fn last_lines(stderr: impl std::io::Read) -> String {
     let lines: Vec<String> = BufReader::new(stderr).lines().map_while(Result::ok).collect();
-    lines[lines.len().saturating_sub(30)..].join("\n")
+    let panic = lines.iter().rposition(|line| line.contains("panicked at"));
+    lines[panic.unwrap_or(lines.len().saturating_sub(30))..].join("\n")
 }
 
 /// Says what was found, and writes it to files.

@@ -5,16 +5,20 @@
 //! random from the seed.
 
 mod artifact;
+mod body;
 mod case;
 mod chunks;
+mod dense;
 mod differential;
 mod drive;
 mod generate;
 mod host;
 mod isolate;
+mod operators;
 mod oracle;
 mod ours;
 mod plan;
+mod reduce;
 mod rewrite;
 mod rng;
 mod shape;
@@ -37,6 +41,7 @@ struct Options {
     jobs: usize,
     from: u64,
     case: Option<u64>,
+    reduce: Option<u64>,
     isolated: Option<(u64, u64)>,
     findings: PathBuf,
     files: Vec<PathBuf>,
@@ -49,6 +54,7 @@ fn options() -> Result<Options, String> {
         jobs: 1,
         from: 0,
         case: None,
+        reduce: None,
         isolated: None,
         findings: PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/findings")),
         files: Vec::new(),
@@ -63,6 +69,7 @@ fn options() -> Result<Options, String> {
             "--jobs" => options.jobs = number()? as usize,
             "--from" => options.from = number()?,
             "--case" => options.case = Some(number()?),
+            "--reduce" => options.reduce = Some(number()?),
             isolate::FLAG => options.isolated = Some((number()?, number()?)),
             "--findings" => options.findings = text()?.into(),
             _ if arg.starts_with('-') => return Err(format!("there is no option {arg}")),
@@ -84,8 +91,11 @@ fn main() -> ExitCode {
         isolate::run_child(options.seed, first, count, &options.findings);
         return ExitCode::SUCCESS;
     }
+    if let Some(number) = options.reduce {
+        return on_large_stack(|| reduce(&options, number));
+    }
     if !options.files.is_empty() {
-        return run_files(&options);
+        return on_large_stack(|| run_files(&options));
     }
     let until = Instant::now() + Duration::from_secs(options.seconds);
     let (first, cases) = options.case.map_or((options.from, u64::MAX), |case| (case, 1));
@@ -93,6 +103,25 @@ fn main() -> ExitCode {
     println!("seed {seed}, from case {first}");
     let session = Session { seed, jobs, first, cases, until, findings };
     if session.run() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The oracle needs more than the first thread has.
+fn on_large_stack(run: impl FnOnce() -> ExitCode + Send) -> ExitCode {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(2 * oracle::STACK).spawn_scoped(scope, run);
+        thread.expect("a thread").join().unwrap_or(ExitCode::FAILURE)
+    })
+}
+
+/// Makes a finding smaller, in this process: for those that do not crash.
+fn reduce(options: &Options, number: u64) -> ExitCode {
+    match (Case { seed: options.seed, number }).reduce(&options.findings) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error}", options.findings.display());
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Runs modules from files, in this process: for a debugger, and for what was made smaller by hand.

@@ -469,8 +469,7 @@ fn classify(error: &Error) -> End {
 fn class(trap: Trap) -> &'static str {
     match trap {
         Trap::UnreachableCodeReached => "unreachable",
-        Trap::MemoryOutOfBounds => "out of bounds memory access",
-        Trap::HeapMisaligned => "unaligned atomic",
+        Trap::MemoryOutOfBounds | Trap::HeapMisaligned => "address",
         Trap::TableOutOfBounds => "outside a table",
         Trap::IndirectCallToNull => "uninitialized element",
         Trap::BadSignature => "indirect call type mismatch",

@@ -420,6 +420,8 @@ fn class(code: TrapCode) -> &'static str {
         | TrapCode::NullStruct
         | TrapCode::NullArray
         | TrapCode::NullI31 => "null",
+        // Which of both is noticed first is not said.
+        TrapCode::MemoryOutOfBounds | TrapCode::UnalignedAtomic => "address",
         code => code.message(),
     }
 }

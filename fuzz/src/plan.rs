@@ -76,15 +76,17 @@ impl Plan {
     /// The case that a stream of random numbers stands for.
     pub fn generate(mut rng: Rng) -> Option<Plan> {
         let deterministic = rng.chance(1, 2);
+        // Of their own, so that they are the same when modules are made smaller.
+        let steps = Rng::new(rng.next(), 0);
         let modules = (0..rng.pick(&[1, 1, 1, 2, 3])).map(|_| generate::module(&mut rng, !deterministic));
         let modules = modules.collect::<Option<Vec<_>>>()?;
-        Plan::of(modules, deterministic, rng)
+        Plan::of(modules, deterministic, steps)
     }
 
     /// A case with given modules.
     pub fn of(modules: Vec<Vec<u8>>, deterministic: bool, mut rng: Rng) -> Option<Plan> {
         let shapes = modules.iter().map(|wasm| Shape::of(wasm)).collect::<Result<Vec<_>, _>>().ok()?;
-        let fuel = rng.pick(&[50, 200, 1_000]);
+        let fuel = rng.pick(&[50, 500, 5_000]);
         let seed = rng.next();
         let mut steps = Vec::new();
         let mut instances: Vec<&Shape> = Vec::new();
