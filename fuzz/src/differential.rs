@@ -1,6 +1,8 @@
 //! A case for all engines: Gantry's tiers and memory styles, and the oracle.
 
 use std::collections::HashMap;
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use gantry_engine::{Config, Engine, MemoryStyle, Tier};
 
@@ -44,7 +46,14 @@ impl Engines {
     /// Carries out a plan everywhere.
     pub fn compare(&mut self, plan: &Plan) -> Outcome {
         let engine = self.oracle(plan.deterministic);
-        let wanted = match run(plan, &mut Oracle::new(&engine, plan.seed)) {
+        // The oracle has bugs, too.
+        let asked = catch_unwind(AssertUnwindSafe(|| {
+            let mut oracle = ManuallyDrop::new(Oracle::new(&engine, plan.seed));
+            let outcome = run(plan, &mut *oracle);
+            drop(ManuallyDrop::into_inner(oracle));
+            outcome
+        }));
+        let wanted = match asked.unwrap_or_else(|_| Err("the oracle panicked".to_owned())) {
             Ok(trace) => trace,
             Err(error) => {
                 // Still, Gantry has to get along with it.

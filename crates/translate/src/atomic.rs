@@ -146,28 +146,10 @@ impl FuncTranslator<'_> {
 
     fn atomic_cas(&mut self, memarg: &MemArg, access: Type, ty: Type) {
         let (expected, replacement) = self.pop2();
-        // A value that the access cannot hold is never found there.
-        let [narrow, replacement] = [expected, replacement].map(|value| self.narrow(value, access));
+        // What is expected is wrapped as well: https://github.com/WebAssembly/threads/issues/195.
+        let [expected, replacement] = [expected, replacement].map(|value| self.narrow(value, access));
         let (address, flags) = self.atomic_address(memarg, access);
-        if access == ty {
-            let old = self.b.ins().atomic_cas(flags, address, narrow, replacement);
-            return self.push(old);
-        }
-        let widened = self.b.ins().uextend(ty, narrow);
-        let fits = self.b.ins().icmp(IntCC::Equal, widened, expected);
-        let [swap, look, done] = [(); 3].map(|()| self.b.create_block());
-        let old = self.b.append_block_param(done, access);
-        self.b.ins().brif(fits, swap, &[], look, &[]);
-        self.b.seal_block(swap);
-        self.b.seal_block(look);
-        self.b.switch_to_block(swap);
-        let found = self.b.ins().atomic_cas(flags, address, narrow, replacement);
-        self.b.ins().jump(done, &[found.into()]);
-        self.b.switch_to_block(look);
-        let found = self.b.ins().atomic_load(access, flags, address);
-        self.b.ins().jump(done, &[found.into()]);
-        self.b.seal_block(done);
-        self.b.switch_to_block(done);
+        let old = self.b.ins().atomic_cas(flags, address, expected, replacement);
         self.push_widened(old, ty);
     }
 
