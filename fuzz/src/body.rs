@@ -60,11 +60,15 @@ impl<'a> Body<'a> {
         InstructionSink::new(&mut self.bytes)
     }
 
-    /// The whole body.
-    pub fn function(&mut self, signature: &Signature) {
-        self.burn();
-        self.fill_references();
-        let statements = self.rng.between(1, 8);
+    /// The whole body. Leaves call nothing, have no loops, and take no fuel: they are small.
+    pub fn function(&mut self, signature: &Signature, leaf: bool) {
+        if leaf {
+            (self.calls, self.loops) = (CALLS, LOOPS);
+        } else {
+            self.burn();
+            self.fill_references();
+        }
+        let statements = if leaf { 1 } else { self.rng.between(1, 8) };
         self.statements(statements);
         for ty in &signature.results {
             self.expression(*ty);
@@ -109,16 +113,17 @@ impl<'a> Body<'a> {
         if places.is_empty() { None } else { Some(self.rng.pick(&places)) }
     }
 
-    fn global(&mut self, ty: ValType) -> Option<u32> {
+    fn global(&mut self, ty: ValType, assigned: bool) -> Option<u32> {
         // The fuel is not to be touched.
         let globals = &self.context.globals[..self.context.globals.len() - 1];
-        let globals: Vec<u32> = (0..globals.len() as u32).filter(|n| globals[*n as usize] == ty).collect();
+        let fits = |n: &u32| globals[*n as usize].0 == ty && (globals[*n as usize].1 || !assigned);
+        let globals: Vec<u32> = (0..globals.len() as u32).filter(fits).collect();
         if globals.is_empty() { None } else { Some(self.rng.pick(&globals)) }
     }
 
     /// Puts what is on the stack anywhere.
     fn assign(&mut self, ty: ValType) {
-        match (self.place(ty), self.global(ty)) {
+        match (self.place(ty), self.global(ty, true)) {
             (Some(place), _) if self.rng.chance(2, 3) => self.sink().local_set(place),
             (_, Some(global)) => self.sink().global_set(global),
             _ => self.sink().drop(),
@@ -129,7 +134,7 @@ impl<'a> Body<'a> {
 
     fn leaf(&mut self, ty: ValType) {
         let place = self.place(ty);
-        let global = self.global(ty);
+        let global = self.global(ty, false);
         match (self.rng.below(4), place, global) {
             (0..=1, Some(place), _) => drop(self.sink().local_get(place)),
             (2, _, Some(global)) if !matches!(ty, ValType::Ref(_)) => drop(self.sink().global_get(global)),
@@ -238,7 +243,7 @@ impl<'a> Body<'a> {
 
     /// A function to call: mostly a later one, so that calls end.
     fn callee(&mut self, fits: impl Fn(&usize) -> bool) -> Option<usize> {
-        let first = if self.rng.chance(1, 8) { 0 } else { self.function + 1 };
+        let first = self.function + usize::from(!self.rng.chance(1, 8));
         let imported = self.rng.chance(1, 4).then_some(0);
         let all: Vec<usize> = (first..self.context.functions.len()).chain(imported).filter(fits).collect();
         if all.is_empty() || self.calls == CALLS {

@@ -43,6 +43,9 @@ pub const CARRIED: [ValType; 3] = [ValType::I32, ValType::F64, ValType::V128];
 /// The last locals of each function: for making NaNs canonical, and the counters of loops inside each other.
 pub const SCRATCH: [ValType; 6] = [ValType::F32, ValType::F64, ValType::V128, ValType::I32, ValType::I32, ValType::I32];
 
+/// Globals that a module imports, if it does.
+const IMPORTED_GLOBALS: usize = 3;
+
 /// Bytes of a memory that addresses are in, mostly.
 pub const BYTES: u64 = 1 << 16;
 
@@ -56,8 +59,10 @@ pub struct Context {
     /// Of all functions; the first is imported.
     pub functions: Vec<Signature>,
     pub memories: Vec<MemoryType>,
-    /// The last is the fuel.
-    pub globals: Vec<ValType>,
+    /// With whether they are mutable. The last is the fuel.
+    pub globals: Vec<(ValType, bool)>,
+    /// Whether the first memory and the first globals are imported.
+    pub imports: bool,
     /// Whether the only table has 64-bit indices.
     pub table64: bool,
     /// Whether the module has to make NaNs canonical itself.
@@ -100,8 +105,11 @@ pub fn module(rng: &mut Rng, canonical: bool) -> Vec<u8> {
     let mut functions = vec![imported];
     functions.extend((0..defined).map(|_| signature(rng)));
     let memories = (0..rng.pick(&[1, 1, 2])).map(|_| memory(rng)).collect();
-    let globals = [&TYPES[..], &[ValType::EXTERNREF, STRUCT_REF, ARRAY_REF, ValType::I32]].concat();
-    let context = Context { functions, memories, globals, table64: rng.chance(1, 4), canonical };
+    let all = TYPES.into_iter().chain([ValType::EXTERNREF, STRUCT_REF, ARRAY_REF]).map(|ty| (ty, true));
+    let constants = TYPES.map(|ty| (ty, false));
+    let globals = all.chain(constants).chain([(ValType::I32, true)]).collect();
+    let table64 = rng.chance(1, 4);
+    let context = Context { functions, memories, globals, imports: rng.chance(1, 3), table64, canonical };
     let mut code = CodeSection::new();
     for number in 1..context.functions.len() {
         code.function(&function(rng, &context, number));
@@ -113,9 +121,10 @@ fn function(rng: &mut Rng, context: &Context, number: usize) -> Function {
     let signature = &context.functions[number];
     let locals = [types(rng, 8), SCRATCH.to_vec()].concat();
     let places: Vec<ValType> = signature.params.iter().chain(&locals).copied().collect();
-    let budget = rng.pick(&[20, 100, 300]);
-    let mut body = Body::new(rng, context, places, number, budget);
-    body.function(signature);
+    let leaf = rng.chance(1, 3);
+    let budget = if leaf { rng.between(1, 6) } else { rng.pick(&[20, 100, 300]) };
+    let mut body = Body::new(rng, context, places, number, budget as i32);
+    body.function(signature, leaf);
     let bytes = body.finish();
     let mut function = Function::new_with_locals_types(locals);
     function.raw(bytes);
@@ -127,6 +136,13 @@ fn assemble(rng: &mut Rng, context: &Context, code: &CodeSection) -> Vec<u8> {
     module.section(&type_section(context));
     let mut imports = ImportSection::new();
     imports.import("host", "function", EntityType::Function(FIRST));
+    let imported = if context.imports { IMPORTED_GLOBALS } else { 0 };
+    if context.imports {
+        imports.import("host", "memory", EntityType::Memory(context.memories[0]));
+    }
+    for (number, ty) in context.globals[..imported].iter().enumerate() {
+        imports.import("host", &format!("global {number}"), EntityType::Global(global_type(*ty)));
+    }
     let mut functions = FunctionSection::new();
     for number in 1..context.functions.len() as u32 {
         functions.function(FIRST + number);
@@ -137,19 +153,20 @@ fn assemble(rng: &mut Rng, context: &Context, code: &CodeSection) -> Vec<u8> {
         element_type: RefType::FUNCREF,
         table64: context.table64,
         minimum: size,
-        maximum: Some(size + 8),
+        // Of tables that cannot grow the size is known.
+        maximum: rng.pick(&[Some(size), Some(size + 8), None]),
         shared: false,
     });
     let mut memories = MemorySection::new();
-    for ty in &context.memories {
+    for ty in &context.memories[usize::from(context.imports)..] {
         memories.memory(*ty);
     }
     let mut tags = TagSection::new();
     tags.tag(TagType { kind: TagKind::Exception, func_type_idx: TAG });
     module.section(&imports).section(&functions).section(&tables).section(&memories).section(&tags);
     let mut globals = GlobalSection::new();
-    for ty in &context.globals {
-        globals.global(GlobalType { val_type: *ty, mutable: true, shared: false }, &constant(rng, *ty));
+    for ty in &context.globals[imported..] {
+        globals.global(global_type(*ty), &constant(rng, ty.0));
     }
     module.section(&globals).section(&exports(context));
     let mut elements = ElementSection::new();
@@ -163,6 +180,10 @@ fn assemble(rng: &mut Rng, context: &Context, code: &CodeSection) -> Vec<u8> {
     }
     module.section(&elements).section(code).section(&data);
     module.finish()
+}
+
+fn global_type((val_type, mutable): (ValType, bool)) -> GlobalType {
+    GlobalType { val_type, mutable, shared: false }
 }
 
 fn type_section(context: &Context) -> TypeSection {

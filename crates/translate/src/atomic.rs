@@ -1,6 +1,5 @@
 //! Atomic memory instructions: <https://webassembly.github.io/threads/core/exec/instructions.html>.
 
-use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{AtomicRmwOp, InstBuilder, MemFlagsData, Type, Value, types};
 use gantry_abi::{Libcall, TrapCode};
 use wasmparser::{MemArg, Operator};
