@@ -16,8 +16,8 @@ use crate::trace::{Comparison, End, Event, Trace};
 /// Steps that are shown before the one where engines differ.
 const SHOWN: usize = 6;
 
-/// A configuration of Gantry.
-type Variant = (Tier, MemoryStyle, bool);
+/// A configuration of Gantry: the tier, or `None` for tiers that take turns; the memory style; whether it is deterministic.
+type Variant = (Option<Tier>, MemoryStyle, bool);
 
 /// Engines, made when they are first needed.
 #[derive(Default)]
@@ -32,7 +32,9 @@ impl Engines {
             return engine.clone();
         }
         let mut config = Config::default();
-        (config.tier, config.memory_style, config.deterministic) = variant;
+        (config.memory_style, config.deterministic) = (variant.1, variant.2);
+        config.tier = variant.0.unwrap_or(Tier::Auto);
+        config.alternate_tiers = variant.0.is_none();
         config.threads = 1;
         let engine = Engine::new(&config).expect("an engine for this machine");
         self.ours.push((variant, engine.clone()));
@@ -105,14 +107,15 @@ impl Engines {
 
 /// Both tiers, each with a style, and now and then code that is replaced while it runs.
 fn variants(plan: &Plan) -> Vec<Variant> {
-    let style = |bit: u32| match plan.seed >> bit & 1 {
-        0 => MemoryStyle::Reserved,
-        _ => MemoryStyle::Checked,
+    let variant = |tier: Option<Tier>, bit: u32| match plan.seed >> bit & 1 {
+        0 => (tier, MemoryStyle::Reserved, plan.deterministic),
+        _ => (tier, MemoryStyle::Checked, plan.deterministic),
     };
-    let mut variants =
-        vec![(Tier::Optimized, style(0), plan.deterministic), (Tier::Quick, style(1), plan.deterministic)];
-    if plan.seed >> 2 & 7 == 0 {
-        variants.push((Tier::Auto, style(5), plan.deterministic));
+    let mut variants = vec![variant(Some(Tier::Optimized), 0), variant(Some(Tier::Quick), 1)];
+    match plan.seed >> 2 & 7 {
+        0 => variants.push(variant(Some(Tier::Auto), 5)),
+        1..=2 => variants.push(variant(None, 5)),
+        _ => {}
     }
     variants
 }
