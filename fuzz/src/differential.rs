@@ -142,7 +142,7 @@ fn count(plan: &Plan, trace: &Trace) -> Counts {
             Event::Ended(End::Trap(_) | End::Host) => counts.trapped += 1,
             Event::Ended(End::Exception(_)) => counts.threw += 1,
             Event::Ended(_) => counts.refused += 1,
-            Event::Saw(_) => {}
+            Event::Saw(_) | Event::CalledBack(_) => {}
         }
     }
     counts

@@ -30,7 +30,7 @@ pub trait Driver {
     /// What can be seen of an item from outside.
     fn describe(&mut self, item: &Self::Item) -> String;
     /// What happened in host functions since this was asked last.
-    fn host_events(&mut self) -> Vec<String>;
+    fn host_events(&mut self) -> Vec<Event>;
     fn collect(&mut self);
 }
 
@@ -88,9 +88,8 @@ impl<D: Driver> Run<'_, D> {
                 (0, None)
             }
         };
-        for event in self.driver.host_events() {
-            self.trace.0.push((number, Event::Saw(event)));
-        }
+        let events = self.driver.host_events();
+        self.trace.0.extend(events.into_iter().map(|event| (number, event)));
         if let Some(end) = end {
             self.trace.0.push((number, Event::Ended(end)));
             self.look_at(number, instance);

@@ -1,6 +1,7 @@
 //! What host functions do, the same for both engines: they note their calls and answer from random numbers.
 
 use crate::rng::mix;
+use crate::trace::{End, Event};
 
 /// Host functions called inside each other at the most.
 const MAX_DEPTH: u32 = 2;
@@ -23,7 +24,7 @@ pub struct Host {
     seed: u64,
     calls: u64,
     depth: u32,
-    events: Vec<String>,
+    events: Vec<Event>,
 }
 
 impl Host {
@@ -35,7 +36,7 @@ impl Host {
     pub fn enter(&mut self, name: u64, args: &str) -> (Deed, u64) {
         self.calls += 1;
         self.depth += 1;
-        self.events.push(format!("host {name:x}({args})"));
+        self.events.push(Event::Saw(format!("host {name:x}({args})")));
         let pick = mix(self.seed, mix(name, self.calls));
         let deed = match pick % 16 {
             0 => Deed::Fail,
@@ -50,11 +51,12 @@ impl Host {
         self.depth -= 1;
     }
 
-    pub fn note(&mut self, event: String) {
-        self.events.push(event);
+    /// Notes how a function ended that a host function called.
+    pub fn note(&mut self, end: End) {
+        self.events.push(Event::CalledBack(end));
     }
 
-    pub fn take_events(&mut self) -> Vec<String> {
+    pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 }

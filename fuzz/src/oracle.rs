@@ -10,7 +10,7 @@ use wasmtime::{
 use crate::drive::Driver;
 use crate::host::{Deed, Host};
 use crate::rng::mix;
-use crate::trace::{End, digest};
+use crate::trace::{End, Event, digest};
 use crate::value::{self, Choice, Heap, Hierarchy, Kind};
 
 /// Bytes of stack that wasm may use: more than Gantry gives, so that Gantry is the first to say that there is no more.
@@ -257,7 +257,7 @@ impl Driver for Oracle {
         }
     }
 
-    fn host_events(&mut self) -> Vec<String> {
+    fn host_events(&mut self) -> Vec<Event> {
         self.store.data_mut().host.take_events()
     }
 
@@ -325,7 +325,7 @@ fn call_back(store: &mut StoreContextMut<'_, Shared>, which: u64) {
             }
         }
     };
-    store.data_mut().host.note(format!("called back: {end:?}"));
+    store.data_mut().host.note(end);
 }
 
 /// Values that need nothing kept.

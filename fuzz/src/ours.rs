@@ -11,7 +11,7 @@ use gantry_engine::{
 use crate::drive::Driver;
 use crate::host::{Deed, Host};
 use crate::rng::mix;
-use crate::trace::{End, digest};
+use crate::trace::{End, Event, digest};
 use crate::value::{self, Choice, Heap, Hierarchy, Kind};
 
 /// What host functions see.
@@ -214,7 +214,7 @@ impl Driver for Ours {
         }
     }
 
-    fn host_events(&mut self) -> Vec<String> {
+    fn host_events(&mut self) -> Vec<Event> {
         self.shared.borrow_mut().host.take_events()
     }
 
@@ -282,7 +282,7 @@ fn call_back(caller: &mut Caller<'_>, shared: &RefCell<Shared>, which: u64) {
             Err(error) => end(caller.take_exception(), caller, &error),
         },
     };
-    shared.borrow_mut().host.note(format!("called back: {end:?}"));
+    shared.borrow_mut().host.note(end);
 }
 
 /// Values that need nothing kept.

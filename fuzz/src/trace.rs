@@ -58,6 +58,8 @@ impl End {
 pub enum Event {
     /// How a step ended.
     Ended(End),
+    /// How a function ended that a host function called.
+    CalledBack(End),
     /// Anything else, as text.
     Saw(String),
 }
@@ -81,7 +83,7 @@ impl Trace {
     pub fn compare(&self, other: &Trace) -> Comparison {
         for (position, (own, others)) in self.0.iter().zip(&other.0).enumerate() {
             for event in [own, others] {
-                if let Event::Ended(End::Limit(limit)) = &event.1 {
+                if let Event::Ended(End::Limit(limit)) | Event::CalledBack(End::Limit(limit)) = &event.1 {
                     return Comparison::SameUpTo(limit.clone());
                 }
             }
