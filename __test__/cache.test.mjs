@@ -27,7 +27,8 @@ const SCRIPT = scriptWith(
 );
 
 let folder;
-const cacheIn = (name) => ({ GANTRY_CACHE: path.join(folder, name) });
+/** All code is made, and kept, before a module can be used. */
+const cacheIn = (name) => ({ GANTRY_CACHE: path.join(folder, name), GANTRY_TIER: 'optimized' });
 const entriesOf = (name) => fs.readdirSync(path.join(folder, name));
 
 before(() => (folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gantry-cache-'))));

@@ -26,7 +26,7 @@ mod unix {
     use std::process::{Child, Command, Stdio};
     use std::time::{Duration, Instant};
 
-    use gantry_engine::{CacheConfig, Config, Engine, Linker, Module, Store};
+    use gantry_engine::{CacheConfig, Config, Engine, Linker, Module, Store, Tier};
 
     const NOBODY: u32 = 65534;
 
@@ -42,6 +42,8 @@ mod unix {
     fn engine(dir: &Path, max_bytes: u64) -> Engine {
         let mut config = Config::default();
         config.threads = 1;
+        // All code is made, and kept, before a module can be used.
+        config.tier = Tier::Optimized;
         config.cache = Some(CacheConfig { max_bytes, ..CacheConfig::new(dir) });
         Engine::new(&config).expect("an engine")
     }
