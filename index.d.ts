@@ -283,10 +283,20 @@ export namespace WebAssembly {
     | Blob
     | URL
     | { createReadStream(options?: object): AsyncIterable<Uint8Array> };
+  interface StreamingProgress {
+    bytesReceived: number;
+    /** Functions that are valid, and can be called with the module. */
+    functionsReady: number;
+    /** Functions that the module defines; 0 until its function section has arrived. */
+    functionsTotal: number;
+    /** `compiling` comes when all bytes are there, `ready` last. */
+    phase: 'receiving' | 'compiling' | 'ready';
+  }
   interface StreamingOptions extends CompileOptions {
     /** Stops reading and rejects with its reason. */
     signal?: AbortSignal;
-    onProgress?(progress: { bytesReceived: number }): void;
+    /** Is told how far it is: after pieces of at most 1 MiB, and when the phase changes. What it throws stops the work. */
+    onProgress?(progress: StreamingProgress): void;
   }
   /**
    * Compiles what a response or stream gives, on other threads.

@@ -21,6 +21,7 @@ mod module;
 mod resolve;
 mod responses;
 mod roots;
+mod stream;
 mod table;
 mod ticker;
 mod tools;

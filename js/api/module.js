@@ -148,7 +148,7 @@ function readTier(options, what) {
   return tier;
 }
 
-/** The number of a module, unless it is what is wrong with it. */
+/** What native code has found, unless it is what is wrong with the module. */
 function checked(outcome, what) {
   if (typeof outcome === 'string') throw new CompileError(`${what}: ${outcome}`);
   return outcome;
@@ -161,16 +161,23 @@ async function compileAsync(source, options, what) {
   const tier = readTier(options, what);
   const compiling = host.compileAsync(bytes, tier);
   const asked = readCompileOptions(options, what);
-  const outcome = await compiling;
-  collectIfDue();
-  return new Module(EXISTING, host.adopt(checked(outcome, what)), asked);
+  return moduleOf(checked(await compiling, what), asked);
 }
 
 /** The module of what native code has found. */
-function moduleOf(found, options, what) {
-  const asked = readCompileOptions(options, what);
+function moduleOf(found, asked) {
   collectIfDue();
   return new Module(EXISTING, host.adopt(found), asked);
 }
 
-module.exports = { Module, isModule, idOfModule, infoOfModule, plainBytes, compileAsync, moduleOf };
+module.exports = {
+  Module,
+  isModule,
+  idOfModule,
+  infoOfModule,
+  plainBytes,
+  compileAsync,
+  moduleOf,
+  checked,
+  readTier,
+};

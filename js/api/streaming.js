@@ -3,32 +3,38 @@
 // https://webassembly.github.io/spec/web-api/#streaming-modules
 
 const { host } = require('../binding');
-const { compileAsync, idOfModule, moduleOf } = require('./module');
+const { readCompileOptions } = require('./builtins');
+const { CompileError } = require('../errors');
+const { checked, idOfModule, moduleOf, readTier } = require('./module');
 const responses = require('./responses');
 const { isObject } = require('./webidl');
 
 const MIME_TYPE = 'application/wasm';
+/** Bytes that are copied for other threads at a time: what takes no millisecond. */
+const PIECE = 1 << 20;
 
 /**
  * Beyond the specification, which knows responses only: streams of Node.js and of the web, other asynchronous iterables of
  * bytes, blobs, file handles, and paths as `file:` URLs.
- * @param {{ signal?: AbortSignal, onProgress?: (progress: { bytesReceived: number }) => void }} options
+ * Chunks are handed to other threads, which decode and validate while more arrives; the next is asked for while one is worked on.
  */
 async function compileStream(source, options, what) {
   const { signal, onProgress } = readOptions(options, what);
+  const asked = readCompileOptions(options, what);
+  const tier = readTier(options, what);
   signal?.throwIfAborted();
   const given = await source;
   const chunks = chunksOf(given, what);
-  const compile = async () => compileAsync(await gather(chunks, signal, onProgress, what), options, what);
   const name = isResponse(given) ? responses.nameOf(given) : undefined;
-  if (name === undefined) return compile();
-  const found = await responses.find(given, name);
-  if (found !== null) {
-    signal?.throwIfAborted();
-    return moduleOf(found, options, what);
+  if (name !== undefined) {
+    const found = await responses.find(given, name);
+    if (found !== null) {
+      signal?.throwIfAborted();
+      return moduleOf(found, asked);
+    }
   }
-  const module = await compile();
-  host.rememberResponse(name, idOfModule(module));
+  const module = moduleOf(await receive(chunks, { signal, onProgress, tier }, what), asked);
+  if (name !== undefined) host.rememberResponse(name, idOfModule(module));
   return module;
 }
 
@@ -81,27 +87,57 @@ function responseChunks(response, what) {
   return response.body ?? [];
 }
 
-async function gather(chunks, signal, onProgress, what) {
-  const parts = [];
-  let bytesReceived = 0;
+/**
+ * Takes chunks until there are no more. Resolves to what `host.compileAsync` gives.
+ * One piece is with other threads at a time; the sender is asked for more meanwhile, and waits when it is faster.
+ */
+async function receive(chunks, { signal, onProgress, tier }, what) {
   const iterator = iteratorOf(chunks);
-  const aborted = abortion(signal);
+  const stream = host.streamBegin(tier);
+  const progress = { bytesReceived: 0, functionsReady: 0, functionsTotal: 0 };
+  const report = (phase) => onProgress?.({ ...progress, phase });
+  const push = async (piece) => {
+    const { error, functionsReady, functionsTotal } = await host.streamPush(stream, piece);
+    if (error) throw new CompileError(`${what}: ${error}`);
+    progress.bytesReceived += piece.length;
+    Object.assign(progress, { functionsReady, functionsTotal });
+    report('receiving');
+  };
+  const ending = endingOf(signal);
+  const unlessEnded = (promise) => Promise.race([promise, ending.promise]);
   try {
+    let pushed;
     for (;;) {
-      const { done, value } = await Promise.race([iterator.next(), aborted.promise]);
-      if (done) return Buffer.concat(parts, bytesReceived);
-      const bytes = toBytes(value, what);
-      parts.push(bytes);
-      bytesReceived += bytes.length;
-      onProgress?.({ bytesReceived });
+      const { done, value } = await unlessEnded(iterator.next());
+      if (done) break;
+      for (const piece of pieces(toBytes(value, what))) {
+        await unlessEnded(pushed);
+        pushed = push(piece);
+        pushed.catch(ending.reject);
+      }
     }
+    await unlessEnded(pushed);
+    report('compiling');
+    const found = checked(await unlessEnded(host.streamFinish(stream)), what);
+    progress.functionsReady = progress.functionsTotal;
+    report('ready');
+    return found;
   } catch (error) {
-    // Whoever sends is to stop; what it says to that does not matter any more.
-    Promise.resolve(iterator.stop?.()).catch(() => {});
+    stop(iterator);
     throw error;
   } finally {
-    aborted.forget();
+    ending.forget();
+    host.streamClose(stream);
   }
+}
+
+function* pieces(bytes) {
+  for (let start = 0; start < bytes.length; start += PIECE) yield bytes.subarray(start, start + PIECE);
+}
+
+/** Whoever sends is to stop; what it says to that does not matter any more. */
+function stop(iterator) {
+  Promise.resolve(iterator.stop?.()).catch(() => {});
 }
 
 /** With `stop` for the middle of a read, when generators cannot be told to return. */
@@ -115,25 +151,25 @@ function iteratorOf(chunks) {
   return { next: () => iterator.next(), stop };
 }
 
-/** Copies, because the sender may use its buffer again. */
+/** A view that native code can copy from before the sender uses its buffer again: of shared bytes, that is a copy. */
 function toBytes(chunk, what) {
   if (ArrayBuffer.isView(chunk))
-    return Buffer.from(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-  if (chunk instanceof ArrayBuffer) return Buffer.from(new Uint8Array(chunk));
+    return plain(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   throw new TypeError(`${what}: the stream has a chunk that is not bytes but ${typeof chunk}`);
 }
 
-/** A promise that is rejected when the signal fires. */
-function abortion(signal) {
-  if (!signal) return { promise: new Promise(() => {}), forget() {} };
-  let listener;
-  const promise = new Promise((_, reject) => {
-    listener = () => reject(signal.reason);
-    if (signal.aborted) listener();
-    else signal.addEventListener('abort', listener, { once: true });
-  });
+const plain = (bytes) => (bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes));
+
+/** A promise that is rejected when the signal fires, or for another reason. */
+function endingOf(signal) {
+  let reject;
+  const promise = new Promise((_, rejectPromise) => (reject = rejectPromise));
   promise.catch(() => {});
-  return { promise, forget: () => signal.removeEventListener('abort', listener) };
+  const listener = () => reject(signal.reason);
+  if (signal?.aborted) listener();
+  signal?.addEventListener('abort', listener, { once: true });
+  return { promise, reject, forget: () => signal?.removeEventListener('abort', listener) };
 }
 
 module.exports = { compileStream };

@@ -73,12 +73,20 @@ impl ModuleStream {
     /// # Errors
     /// [`Error::is_compile`], with [`Error::offset`], when it is malformed or invalid.
     pub fn finish(self) -> Result<Module, Error> {
+        self.finish_while(&|| true)
+    }
+
+    /// As [`ModuleStream::finish`]. Threads ask `go_on` now and then; when it says no, they stop soon with an error.
+    ///
+    /// # Errors
+    /// Also when it was to stop.
+    pub fn finish_while(self, go_on: &(dyn Fn() -> bool + Sync)) -> Result<Module, Error> {
         let validation = self.validation.ok_or_else(failed_before)?;
         let key = self.hasher.and_then(KeyHasher::finish);
         if let Some(found) = self.engine.tiers().find(key.as_ref()) {
             return Ok(Module::from_loaded(found));
         }
-        let loaded: Arc<LoadedModule> = self.engine.tiers().make(validation.finish()?, self.tier, key)?;
+        let loaded: Arc<LoadedModule> = self.engine.tiers().make(validation.finish(go_on)?, self.tier, key, go_on)?;
         Ok(Module::from_loaded(loaded))
     }
 

@@ -143,14 +143,20 @@ impl Tiers {
         }
         let mut validation = Validation::new(self.threads() - 1);
         validation.push(wasm)?;
-        self.make(validation.finish()?, tier, key)
+        self.make(validation.finish(&|| true)?, tier, key, &|| true)
     }
 
-    /// Makes a module ready for use, by the tier with code or without.
-    pub fn make(&self, valid: Valid, tier: Tier, key: Option<Key>) -> Result<Arc<LoadedModule>, Error> {
+    /// Makes a module ready for use, by the tier with code or without, as long as `go_on` says so.
+    pub fn make(
+        &self,
+        valid: Valid,
+        tier: Tier,
+        key: Option<Key>,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Arc<LoadedModule>, Error> {
         let Valid { module, bodies, writes_tables } = valid;
         if tier == Tier::Optimized && !self.lazy.alternate {
-            let artifact = self.compilers.optimized.compile_bodies(&module, &bodies)?;
+            let artifact = self.compilers.optimized.compile_while(&module, &bodies, go_on)?;
             self.compilers.keep(key.as_ref(), &artifact);
             return Ok(label(self.compilers.load(artifact)?, key));
         }

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
+use gantry_compile::CompileError;
 use gantry_module::{BodyValidator, Decoder, Error, FunctionBody, Module};
 
 /// Bytes of bodies that are handed to a thread at a time; modules with fewer need no other thread.
@@ -74,10 +75,10 @@ impl Shared {
     }
 
     /// Validates batches until there are no more.
-    fn work(&self) {
+    fn work(&self, go_on: &dyn Fn() -> bool) {
         let mut validator = BodyValidator::default();
         let mut state = self.lock();
-        loop {
+        while go_on() {
             if let Some(batch) = state.queue.pop_front() {
                 state = self.validate(&mut validator, batch, state);
             } else if state.closed {
@@ -159,20 +160,23 @@ impl Validation {
         Ok(())
     }
 
-    /// Says that there are no more bytes, and helps to validate what is left.
-    pub fn finish(mut self) -> Result<Valid, Error> {
+    /// Says that there are no more bytes, and helps to validate what is left, as long as `go_on` says so.
+    pub fn finish(mut self, go_on: &dyn Fn() -> bool) -> Result<Valid, CompileError> {
         let decoded = self.decode(|decoder, bodies| std::mem::take(decoder).finish(bodies));
         let decoded = match decoded {
             Ok(decoded) => decoded,
-            Err(error) => return Err(self.first_error(Some(error))),
+            Err(error) => return Err(self.first_error(Some(error)).into()),
         };
         self.hand_over();
         self.shared.lock().closed = true;
         self.shared.changed.notify_all();
-        self.shared.work();
+        self.shared.work(go_on);
+        if !go_on() {
+            return Err(CompileError::Cancelled);
+        }
         let mut state = self.shared.wait();
         if let Some((_, error)) = state.failure.take() {
-            return Err(error);
+            return Err(error.into());
         }
         let mut batches = std::mem::take(&mut state.valid);
         batches.sort_unstable_by_key(|batch| batch.number);
@@ -231,7 +235,7 @@ impl Validation {
         }
         let shared = self.shared.clone();
         let builder = std::thread::Builder::new().name("gantry-validate".into());
-        match builder.spawn(move || shared.work()) {
+        match builder.spawn(move || shared.work(&|| true)) {
             Ok(_) => self.threads += 1,
             // The caller's thread does it in the end.
             Err(_) => self.max_threads = self.threads,
@@ -243,7 +247,7 @@ impl Validation {
         self.hand_over();
         self.shared.lock().closed = true;
         self.shared.changed.notify_all();
-        self.shared.work();
+        self.shared.work(&|| true);
         let failure = self.shared.wait().failure.take().map(|(_, error)| error);
         match (decoding, failure) {
             (Some(decoding), Some(body)) if decoding.offset() < body.offset() => decoding,
@@ -279,10 +283,11 @@ mod tests {
         wat::parse_str(format!("(module {text})")).unwrap()
     }
 
-    fn validate(wasm: &[u8], chunk: usize, threads: usize) -> Result<Valid, Error> {
+    fn validate(wasm: &[u8], chunk: usize, threads: usize) -> Result<Valid, String> {
         let mut validation = Validation::new(threads);
-        wasm.chunks(chunk).try_for_each(|chunk| validation.push(chunk))?;
-        validation.finish()
+        let pushed = wasm.chunks(chunk).try_for_each(|chunk| validation.push(chunk));
+        pushed.map_err(|error| error.to_string())?;
+        validation.finish(&|| true).map_err(|error| error.to_string())
     }
 
     #[test]
