@@ -7,6 +7,7 @@ import { printTargets, writeResults } from './lib/report.mjs';
 const SECTIONS = [
   'compute',
   'startup',
+  'streaming',
   'first',
   'calls',
   'instances',
