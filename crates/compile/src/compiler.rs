@@ -19,6 +19,7 @@ use crate::error::CompileError;
 use crate::function::{self, CompiledFunction};
 use crate::link::Linker;
 use crate::pool;
+use crate::quick;
 use crate::settings::{self, Settings, Tier};
 
 /// Bytes of code below which one thread is as fast as several.
@@ -35,11 +36,12 @@ pub struct Compiler {
 pub(crate) struct Worker {
     context: Context,
     translator: Translator,
+    quick: gantry_baseline::Compiler,
 }
 
 impl Worker {
     pub fn new() -> Worker {
-        Worker { context: Context::new(), translator: Translator::default() }
+        Worker { context: Context::new(), translator: Translator::default(), quick: Default::default() }
     }
 }
 
@@ -141,13 +143,14 @@ impl Compiler {
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<CompiledFunction>, CompileError> {
         let env = self.env(module, bodies);
+        let quick = quick::env(module, &*self.isa, &self.settings, false);
         let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
         pool::map(threads, bodies.iter().collect(), Worker::new, |worker, body| {
             if !go_on() {
                 return Err(CompileError::Cancelled);
             }
-            self.function(worker, &env, body)
+            self.function(worker, &env, quick.as_ref(), body)
         })
     }
 
@@ -155,8 +158,14 @@ impl Compiler {
         &self,
         worker: &mut Worker,
         env: &ModuleEnv<'_>,
+        quick: Option<&gantry_baseline::ModuleEnv<'_>>,
         body: &FunctionBody,
     ) -> Result<CompiledFunction, CompileError> {
+        if let Some(quick) = quick
+            && let Some(compiled) = quick::compile(&mut worker.quick, quick, body)?
+        {
+            return Ok(compiled);
+        }
         let mut compiled = self.function_with(worker, env, body, StackCheck::UnlessLeaf)?;
         if !compiled.is_checked && compiled.frame > LEAF_FRAME {
             compiled = self.function_with(worker, env, body, StackCheck::Always)?;

@@ -12,6 +12,7 @@ mod link;
 mod machine;
 mod piece;
 mod pool;
+mod quick;
 mod settings;
 mod stub;
 

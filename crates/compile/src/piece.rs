@@ -11,20 +11,23 @@ use crate::compiler::{Compiler, MakeTrampoline, Worker};
 use crate::error::CompileError;
 use crate::function;
 use crate::link::Linker;
+use crate::quick;
 use crate::settings::Tier;
 
 impl Compiler {
     /// Compiles some functions of a module.
     pub fn piece(&self, module: &Module, bodies: &[&FunctionBody]) -> Result<Piece, CompileError> {
+        let counts = self.settings.tier == Tier::Quick;
+        let quick = quick::env(module, &*self.isa, &self.settings, counts);
         let env = ModuleEnv {
-            counts: self.settings.tier == Tier::Quick,
+            counts,
             ..ModuleEnv::new(module, &*self.isa, self.settings.memory_style, Calls::Slots)
         };
         let mut worker = Worker::new();
         let mut linker = Linker::default();
         let mut functions = Vec::with_capacity(bodies.len());
         for body in bodies {
-            let compiled = self.function(&mut worker, &env, body)?;
+            let compiled = self.function(&mut worker, &env, quick.as_ref(), body)?;
             functions.push((body.index, linker.place(compiled)));
         }
         let parts = linker.finish(|_| (), module.imported_funcs);
