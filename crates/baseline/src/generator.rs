@@ -12,6 +12,9 @@ use crate::env::{ModuleEnv, Signature, Ty};
 use crate::homes::{Home, Registers, SCRATCH};
 use crate::stack::{Entry, Loc, Owners};
 
+/// Bytes of code that a function may have: short operators can stand for many moves.
+const LARGEST: u32 = 1 << 26;
+
 /// Why no code was made.
 pub(crate) enum Stop {
     /// The body is malformed.
@@ -149,8 +152,12 @@ impl<'a> Generator<'a> {
             || self.float_operator(op)?
             || self.conversion_operator(op)
             || self.table_operator(op)?
-            || self.bulk_operator(op)?;
+            || self.bulk_operator(op)?
+            || self.atomic_operator(op)?;
         self.owners.unpin();
+        if self.asm.offset() > LARGEST {
+            return Err(Stop::Unsupported);
+        }
         if handled { Ok(()) } else { Err(Stop::Unsupported) }
     }
 

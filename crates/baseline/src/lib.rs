@@ -9,6 +9,7 @@
 //! Must not know: Cranelift, the runtime, where code goes.
 
 mod asm;
+mod atomic;
 mod bulk;
 mod call;
 mod control;

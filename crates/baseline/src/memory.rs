@@ -79,7 +79,7 @@ impl Generator<'_> {
         self.address_of(index, memarg, size)
     }
 
-    fn address_of(&mut self, index: Entry, memarg: &MemArg, size: u32) -> Mem {
+    pub fn address_of(&mut self, index: Entry, memarg: &MemArg, size: u32) -> Mem {
         let memory = memory_index(memarg);
         let style = self.env.style(memory);
         let end = memarg.offset.saturating_add(u64::from(size));
@@ -151,7 +151,7 @@ impl Generator<'_> {
     // Accesses
 
     /// A register for what is loaded: the index's, if nobody else needs it.
-    fn alloc_over(&mut self, index: Entry) -> Gpr {
+    pub fn alloc_over(&mut self, index: Entry) -> Gpr {
         match index.loc {
             Loc::Gpr(reg) => reg,
             _ => self.alloc(),

@@ -1,7 +1,7 @@
 //! A first look at a body: validates it if nobody has, and finds out what decides how registers are used.
 
 use gantry_module::{FunctionBody, Result};
-use wasmparser::{FuncToValidate, FuncValidatorAllocations, MemArg, MemArgTarget, Operator};
+use wasmparser::{FuncValidatorAllocations, MemArg, MemArgTarget, Operator};
 
 use crate::env::{ModuleEnv, Ty};
 
@@ -32,11 +32,7 @@ impl Scan {
         allocations: &mut FuncValidatorAllocations,
         validate: bool,
     ) -> Result<()> {
-        let mut validator = validate.then(|| {
-            let FuncToValidate { resources, index, ty, features } = &body.to_validate;
-            let (resources, index, ty, features) = (resources.clone(), *index, *ty, *features);
-            FuncToValidate { resources, index, ty, features }.into_validator(std::mem::take(allocations))
-        });
+        let mut validator = validate.then(|| body.validator(std::mem::take(allocations)));
         let func = body.index + env.module.imported_funcs;
         let signature = env.signature(env.module.funcs[func as usize]);
         self.clear();

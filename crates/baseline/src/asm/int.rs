@@ -149,6 +149,15 @@ impl Assembler {
         self.instruction(op(0x85), b.0, a, wide(w));
     }
 
+    pub fn test_imm(&mut self, w: bool, a: Gpr, value: i32) {
+        self.instruction(op(0xf7), 0, a, Form { wide: w, imm: 4, ..Form::default() });
+        self.imm(value, 4);
+    }
+
+    pub fn neg(&mut self, w: bool, operand: Gpr) {
+        self.instruction(op(0xf7), 3, operand, wide(w));
+    }
+
     pub fn imul(&mut self, w: bool, to: Gpr, from: impl Into<Rm>) {
         self.instruction(op_0f(0, 0xaf), to.0, from, wide(w));
     }
@@ -200,6 +209,39 @@ impl Assembler {
 
     pub fn cmov(&mut self, cc: Cc, w: bool, to: Gpr, from: impl Into<Rm>) {
         self.instruction(op_0f(0, 0x40 | cc as u8), to.0, from, wide(w));
+    }
+
+    // Atomics: on 1, 2, 4 or 8 bytes
+
+    fn sized(&mut self, size: u32, byte: Opcode, larger: Opcode, mem: Mem, reg: Gpr) {
+        let form = Form { wide: size == 8, bytes: size == 1, imm: 0 };
+        let opcode = match size {
+            1 => byte,
+            2 => larger.with_prefix(0x66),
+            _ => larger,
+        };
+        self.instruction(opcode, reg.0, mem, form);
+    }
+
+    /// Exchanges a register with memory; always atomic.
+    pub fn xchg(&mut self, size: u32, mem: Mem, reg: Gpr) {
+        self.sized(size, op(0x86), op(0x87), mem, reg);
+    }
+
+    /// Adds a register to memory and leaves there what was in memory.
+    pub fn lock_xadd(&mut self, size: u32, mem: Mem, reg: Gpr) {
+        self.raw(0xf0, 1);
+        self.sized(size, op_0f(0, 0xc0), op_0f(0, 0xc1), mem, reg);
+    }
+
+    /// Replaces what is in memory by a register if it is in `rax`, where it is afterwards.
+    pub fn lock_cmpxchg(&mut self, size: u32, mem: Mem, reg: Gpr) {
+        self.raw(0xf0, 1);
+        self.sized(size, op_0f(0, 0xb0), op_0f(0, 0xb1), mem, reg);
+    }
+
+    pub fn mfence(&mut self) {
+        self.raw(0xf0ae0f, 3);
     }
 
     // Control flow

@@ -55,7 +55,7 @@ fn addresses_are_what_they_say() {
 fn integer_instructions() {
     let at = Mem::new(Gpr::RBP, -16);
     type Case = (fn(&mut Assembler, Mem), &'static str);
-    let cases: [Case; 42] = [
+    let cases: [Case; 48] = [
         (|a, _| a.mov(false, Gpr::RSI, Gpr::RDI), "mov esi, edi"),
         (|a, _| a.mov(true, Gpr::R11, Gpr::RAX), "mov r11, rax"),
         (|a, m| a.store(true, m, Gpr::R9), "mov [rbp-10h], r9"),
@@ -98,6 +98,12 @@ fn integer_instructions() {
         (|a, _| a.ret(32), "ret 20h"),
         (|a, _| a.push(Gpr::RBP), "push rbp"),
         (|a, _| a.rep_stosq(), "rep stosq"),
+        (|a, _| a.test_imm(false, Gpr::R11, 7), "test r11d, 7"),
+        (|a, m| a.xchg(1, m, Gpr::RSI), "xchg sil, [rbp-10h]"),
+        (|a, m| a.xchg(2, m, Gpr::R8), "xchg r8w, [rbp-10h]"),
+        (|a, m| a.lock_xadd(8, m, Gpr::RCX), "lock xadd [rbp-10h], rcx"),
+        (|a, m| a.lock_cmpxchg(4, m, Gpr::R11), "lock cmpxchg [rbp-10h], r11d"),
+        (|a, _| a.neg(true, Gpr::R8), "neg r8"),
     ];
     for (build, expected) in cases {
         assert_eq!(text(|a| build(a, at)), expected);

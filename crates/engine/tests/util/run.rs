@@ -69,23 +69,28 @@ fn cost(functions: &[(u64, Vec<u32>)], func: u32, known: &mut HashMap<u32, u64>,
     })
 }
 
-/// Instantiates a module and calls its exports that take nothing. Whether there was an instance.
-pub fn run(engine: &Engine, module: &Module) -> bool {
+/// Instantiates a module that is not too large, with imports made up.
+pub fn instantiate(store: &mut Store, module: &Module) -> Option<Instance> {
     let loaded = module.loaded().module();
     let memories = loaded.memories.iter().map(|memory| memory.min).sum::<u64>();
     let elements = loaded.tables.iter().map(|table| table.min).sum::<u64>();
     if memories > MAX_PAGES || elements > MAX_ELEMENTS {
-        return false;
+        return None;
     }
-    let mut store = Store::new(engine);
-    let imports: Vec<Extern> = module.imports().map(|import| dummy(&mut store, module, import)).collect();
-    let instance = match Instance::new(&mut store, module, &imports) {
-        Ok(instance) => instance,
+    let imports: Vec<Extern> = module.imports().map(|import| dummy(store, module, import)).collect();
+    match Instance::new(store, module, &imports) {
+        Ok(instance) => Some(instance),
         Err(error) => {
             assert!(error.trap().is_some() || error.is_link() || error.is_exception(), "{error}");
-            return false;
+            None
         }
-    };
+    }
+}
+
+/// Instantiates a module and calls its exports that take nothing. Whether there was an instance.
+pub fn run(engine: &Engine, module: &Module) -> bool {
+    let mut store = Store::new(engine);
+    let Some(instance) = instantiate(&mut store, module) else { return false };
     for (_, item) in instance.exports(&store) {
         let Extern::Func(func) = item else { continue };
         if func.ty(&store).params.is_empty()
