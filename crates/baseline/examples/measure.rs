@@ -44,7 +44,7 @@ fn measure(path: &str) {
         for _ in 0..5 {
             (code, left, left_bytes) = (0, 0, 0);
             let start = processor_time();
-            let env = ModuleEnv::new(&module, MemoryStyle::Reserved, features(), false);
+            let env = ModuleEnv::new(&module, MemoryStyle::Reserved, features());
             for body in &bodies {
                 match compiler.compile(&env, body, validated).expect("a valid body") {
                     Some(compiled) => code += compiled.code.len(),

@@ -19,7 +19,7 @@ use crate::error::CompileError;
 use crate::function::{self, CompiledFunction};
 use crate::link::Linker;
 use crate::pool;
-use crate::quick;
+use crate::quick::{self, Quick};
 use crate::settings::{self, Settings, Tier};
 
 /// Bytes of code below which one thread is as fast as several.
@@ -143,7 +143,7 @@ impl Compiler {
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<CompiledFunction>, CompileError> {
         let env = self.env(module, bodies);
-        let quick = quick::env(module, &*self.isa, &self.settings, false);
+        let quick = quick::of(module, &*self.isa, &self.settings);
         let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
         pool::map(threads, bodies.iter().collect(), Worker::new, |worker, body| {
@@ -158,7 +158,7 @@ impl Compiler {
         &self,
         worker: &mut Worker,
         env: &ModuleEnv<'_>,
-        quick: Option<&gantry_baseline::ModuleEnv<'_>>,
+        quick: Option<&Quick<'_>>,
         body: &FunctionBody,
     ) -> Result<CompiledFunction, CompileError> {
         if let Some(quick) = quick

@@ -15,10 +15,13 @@ use crate::quick;
 use crate::settings::Tier;
 
 impl Compiler {
-    /// Compiles some functions of a module.
+    /// Compiles some functions of a module, which must be valid.
     pub fn piece(&self, module: &Module, bodies: &[&FunctionBody]) -> Result<Piece, CompileError> {
         let counts = self.settings.tier == Tier::Quick;
-        let quick = quick::env(module, &*self.isa, &self.settings, counts);
+        let mut quick = quick::of(module, &*self.isa, &self.settings);
+        if let Some(quick) = &mut quick {
+            (quick.env.counts, quick.is_valid) = (counts, true);
+        }
         let env = ModuleEnv {
             counts,
             ..ModuleEnv::new(module, &*self.isa, self.settings.memory_style, Calls::Slots)

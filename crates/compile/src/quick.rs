@@ -7,20 +7,21 @@ use gantry_module::{FunctionBody, Module};
 use crate::function::CompiledFunction;
 use crate::settings::{Settings, Tier};
 
-/// What the compiler for quick code needs to know of a module, if code is to be quick and there is one for the target.
-/// `counts` says whether functions count how often they are entered.
-pub(crate) fn env<'m>(
-    module: &'m Module,
-    isa: &dyn TargetIsa,
-    settings: &Settings,
-    counts: bool,
-) -> Option<ModuleEnv<'m>> {
+/// A module whose functions get quick code.
+pub(crate) struct Quick<'m> {
+    pub env: ModuleEnv<'m>,
+    /// Whether all functions are known to be valid.
+    pub is_valid: bool,
+}
+
+/// A module for the compiler of quick code, if code is to be quick and there is one for the target.
+pub(crate) fn of<'m>(module: &'m Module, isa: &dyn TargetIsa, settings: &Settings) -> Option<Quick<'m>> {
     let is_target = isa.name() == "x64" && isa.default_call_conv() == CallConv::SystemV;
     let wanted = is_target && settings.tier == Tier::Quick;
-    wanted.then(|| ModuleEnv {
-        counts,
-        deterministic: settings.deterministic,
-        ..ModuleEnv::new(module, settings.memory_style, features(isa))
+    wanted.then(|| {
+        let mut env = ModuleEnv::new(module, settings.memory_style, features(isa));
+        env.deterministic = settings.deterministic;
+        Quick { env, is_valid: false }
     })
 }
 
@@ -38,10 +39,10 @@ fn features(isa: &dyn TargetIsa) -> Features {
 /// Compiles a function, or gives `None` where the other compiler has to.
 pub(crate) fn compile(
     compiler: &mut gantry_baseline::Compiler,
-    env: &ModuleEnv<'_>,
+    quick: &Quick<'_>,
     body: &FunctionBody,
 ) -> gantry_module::Result<Option<CompiledFunction>> {
-    let compiled = compiler.compile(env, body, false)?;
+    let compiled = compiler.compile(&quick.env, body, quick.is_valid)?;
     Ok(compiled.map(|f| CompiledFunction {
         code: f.code,
         calls: Vec::new(),
