@@ -223,26 +223,9 @@ impl Generator<'_> {
         }
         self.reserve(Gpr::RAX);
         self.load(Gpr::RAX, expected);
-        let [differs, done] = [(); 2].map(|()| self.asm.label());
-        let is_narrow = size < if ty.is_wide() { 8 } else { 4 };
-        if is_narrow {
-            // A value that the access cannot hold is never found there.
-            self.asm.mov(true, SCRATCH, Gpr::RAX);
-            self.widen(SCRATCH, size);
-            self.asm.alu(Alu::Cmp, true, SCRATCH, Gpr::RAX);
-            self.asm.jcc(Cc::NotEqual, differs);
-        }
+        // Of what is expected, the instruction sees as many bytes as it accesses.
         self.may_trap(TrapCode::MemoryOutOfBounds);
         self.asm.lock_cmpxchg(size, at, replacement);
-        if is_narrow {
-            self.asm.jmp(done);
-            self.asm.bind(differs);
-            self.load_narrow(Gpr::RAX, at, size);
-            self.asm.bind(done);
-        } else {
-            self.asm.bind(differs);
-            self.asm.bind(done);
-        }
         self.widen(Gpr::RAX, size);
         self.push_gpr(ty, Gpr::RAX);
     }
