@@ -8,8 +8,10 @@ import { geometricMean, median } from '../lib/stats.mjs';
 import { kernels } from '../programs/kernels.mjs';
 import { packages } from '../programs/packages.mjs';
 
-/** V8 compiles hot functions again in the background, and takes the new code at their next call. */
+/** Both engines compile hot functions again in the background, and take the new code at their next call. */
 const WARM_UP = { milliseconds: 700, runs: 10 };
+/** Nothing works in the background when a pause takes less of the processors than a part of it. */
+const QUIET = { pause: 50, part: 0.2, atMost: 60_000 };
 const SAMPLE = { milliseconds: 700, least: 9, most: 41 };
 
 export const title = 'Steady-state compute';
@@ -30,6 +32,7 @@ async function measure({ name, load }) {
   for (const engine of NAMES) runs[engine] = await withEngine(engine, () => load(engine));
   const answers = {};
   for (const engine of NAMES) answers[engine] = await warmUp(engine, runs[engine]);
+  await quiet();
   assert.deepEqual(answers.gantry, answers.builtin, `${name}: the engines disagree`);
   const times = await sample(runs);
   return { name, gantry: times.gantry, builtin: times.builtin, ratio: times.gantry / times.builtin };
@@ -43,6 +46,16 @@ async function warmUp(engine, run) {
     await sleep(0);
   }
   return answer;
+}
+
+/** Waits until what compiles in the background is done. */
+async function quiet() {
+  for (const end = performance.now() + QUIET.atMost; performance.now() < end;) {
+    const before = process.cpuUsage();
+    await sleep(QUIET.pause);
+    const { user, system } = process.cpuUsage(before);
+    if ((user + system) / 1000 < QUIET.pause * QUIET.part) return;
+  }
 }
 
 /** A, B, A, B …: a change of the machine's speed meets both. */
