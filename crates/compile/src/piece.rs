@@ -22,10 +22,7 @@ impl Compiler {
         if let Some(quick) = &mut quick {
             (quick.env.counts, quick.is_valid) = (counts, true);
         }
-        let env = ModuleEnv {
-            counts,
-            ..ModuleEnv::new(module, &*self.isa, self.settings.memory_style, Calls::Slots)
-        };
+        let env = ModuleEnv { counts, ..ModuleEnv::new(module, &*self.isa, self.settings.memory_style, Calls::Slots) };
         let mut worker = Worker::new();
         let mut linker = Linker::default();
         let mut functions = Vec::with_capacity(bodies.len());
