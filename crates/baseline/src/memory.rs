@@ -215,7 +215,7 @@ impl Generator<'_> {
         self.load_memory(to, memory);
         self.asm.mov(true, to, Mem::new(to, offset_of!(VMMemory, len) as i32));
         if ty.page_size_log2 > 0 {
-            self.asm.shift_imm(Shift::RightUnsigned, true, to, ty.page_size_log2 as u8);
+            self.asm.shift_imm(Shift::RightUnsigned, true, to, ty.page_size_log2);
         }
         self.push_address(ty.address, to);
     }

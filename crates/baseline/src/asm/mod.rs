@@ -104,7 +104,7 @@ impl Assembler {
 
     /// A table of distances from its own start.
     pub fn jump_table(&mut self, start: Label, targets: impl Iterator<Item = Label>) {
-        while self.at % 4 != 0 {
+        while !self.at.is_multiple_of(4) {
             self.put(0xcc, 1);
         }
         self.bind(start);
@@ -141,7 +141,7 @@ impl Assembler {
         if constants.is_empty() {
             return;
         }
-        while self.at % 16 != 0 {
+        while !self.at.is_multiple_of(16) {
             self.put(0xcc, 1);
         }
         for len in [16, 8, 4] {
