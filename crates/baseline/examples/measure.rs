@@ -1,6 +1,7 @@
 //! How fast modules are compiled on one thread, and how many of their functions are left to the other compiler:
 //! `cargo run --release -p gantry-baseline --example measure -- FILE...`
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gantry_abi::vmctx::MemoryStyle;
@@ -27,6 +28,18 @@ fn features() -> Features {
     Features::default()
 }
 
+/// The name of the operator at an offset of the module.
+fn name(body: &FunctionBody, offset: u64) -> String {
+    let mut operators = body.reader().get_operators_reader().expect("a valid body");
+    while let Ok((operator, at)) = operators.read_with_offset() {
+        if at == offset {
+            let text = format!("{operator:?}");
+            return text.split([' ', '{']).next().unwrap_or_default().to_owned();
+        }
+    }
+    "signature".to_owned()
+}
+
 /// What this thread has had of a processor, so that other programs do not count.
 fn processor_time() -> Duration {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux");
@@ -34,21 +47,28 @@ fn processor_time() -> Duration {
     Duration::from_nanos(nanoseconds.expect("the first number"))
 }
 
+/// The best counts.
+const RUNS: usize = 5;
+
 fn measure(path: &str) {
     let wasm = std::fs::read(path).expect("a readable file");
     let (module, bodies) = decode(&wasm);
     let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
     let mut compiler = Compiler::default();
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
     for validated in [false, true] {
         let (mut best, mut code, mut left, mut left_bytes) = (Duration::MAX, 0, 0, 0);
-        for _ in 0..5 {
+        for _ in 0..RUNS {
             (code, left, left_bytes) = (0, 0, 0);
             let start = processor_time();
             let env = ModuleEnv::new(&module, MemoryStyle::Reserved, features());
             for body in &bodies {
                 match compiler.compile(&env, body, validated).expect("a valid body") {
                     Some(compiled) => code += compiled.code.len(),
-                    None => (left, left_bytes) = (left + 1, left_bytes + body.bytes.len()),
+                    None => {
+                        (left, left_bytes) = (left + 1, left_bytes + body.bytes.len());
+                        *reasons.entry(name(body, compiler.stopped_at())).or_default() += 1;
+                    }
                 }
             }
             best = best.min(processor_time() - start);
@@ -62,6 +82,9 @@ fn measure(path: &str) {
             code as f64 / (size - left_bytes) as f64,
             left_bytes as f64 * 100.0 / size as f64,
         );
+    }
+    for (reason, count) in reasons {
+        println!("    {:6} left for {reason}", count / (2 * RUNS));
     }
 }
 

@@ -358,6 +358,7 @@ impl<'a> Generator<'a> {
         for (depth, label) in ways {
             self.asm.bind(label);
             self.move_to_target(depth);
+            self.check_size()?;
             let target = self.join(depth);
             self.asm.jmp(target);
         }

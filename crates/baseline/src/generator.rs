@@ -153,12 +153,16 @@ impl<'a> Generator<'a> {
             || self.conversion_operator(op)
             || self.table_operator(op)?
             || self.bulk_operator(op)?
-            || self.atomic_operator(op)?;
+            || self.atomic_operator(op)?
+            || self.simd_operator(op);
         self.owners.unpin();
-        if self.asm.offset() > LARGEST {
-            return Err(Stop::Unsupported);
-        }
+        self.check_size()?;
         if handled { Ok(()) } else { Err(Stop::Unsupported) }
+    }
+
+    /// Gives up where there is too much code.
+    pub fn check_size(&self) -> Outcome {
+        if self.asm.offset() > LARGEST { Err(Stop::Unsupported) } else { Ok(()) }
     }
 
     // Traps and positions

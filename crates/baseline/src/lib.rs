@@ -23,6 +23,7 @@ mod integer;
 mod memory;
 mod moves;
 mod scan;
+mod simd;
 mod stack;
 mod table;
 mod variable;
@@ -60,6 +61,7 @@ pub struct Compiler {
     buffers: Buffers,
     scan: Scan,
     validator: FuncValidatorAllocations,
+    stopped_at: u64,
 }
 
 impl Compiler {
@@ -87,6 +89,11 @@ impl Compiler {
         }
     }
 
+    /// The offset in the module of the operator for which the last function was left to another compiler.
+    pub fn stopped_at(&self) -> u64 {
+        self.stopped_at
+    }
+
     fn generate(&mut self, env: &ModuleEnv<'_>, body: &FunctionBody, is_checked: bool) -> Outcome<CompiledFunction> {
         let func = body.index + env.module.imported_funcs;
         let signature = env.signature(env.module.funcs[func as usize]);
@@ -102,6 +109,7 @@ impl Compiler {
         let mut operators = body.reader().get_operators_reader()?;
         while !operators.eof() {
             let (operator, offset) = operators.read_with_offset()?;
+            self.stopped_at = offset;
             generator.operator(&operator, offset)?;
         }
         generator.epilogue();

@@ -74,4 +74,24 @@ impl Assembler {
     pub fn mov_from_xmm(&mut self, w: bool, to: Gpr, from: Xmm) {
         self.instruction(op_0f(0x66, 0x7e), from.0, to, Form { wide: w, ..Form::default() });
     }
+
+    // Lanes and shifts
+
+    /// Between a lane and a general register or memory, by opcode: `pinsr`.
+    pub fn insert_lane(&mut self, opcode: Opcode, w: bool, to: Xmm, from: impl Into<Rm>, lane: u8) {
+        self.instruction(opcode, to.0, from, Form { wide: w, imm: 1, ..Form::default() });
+        self.imm(i32::from(lane), 1);
+    }
+
+    /// The other way: `pextr`.
+    pub fn extract_lane(&mut self, opcode: Opcode, w: bool, to: impl Into<Rm>, from: Xmm, lane: u8) {
+        self.instruction(opcode, from.0, to, Form { wide: w, imm: 1, ..Form::default() });
+        self.imm(i32::from(lane), 1);
+    }
+
+    /// Shifts all lanes by a constant: group and number of the instruction.
+    pub fn shift_lanes_imm(&mut self, group: u8, number: u8, lanes: Xmm, count: u8) {
+        self.instruction(op_0f(0x66, group), number, lanes, Form { imm: 1, ..Form::default() });
+        self.imm(i32::from(count), 1);
+    }
 }
