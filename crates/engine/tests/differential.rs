@@ -54,8 +54,9 @@ fn outcome(result: Result<Vec<Val>, Error>) -> Option<String> {
             Some(trap) if trap.code == TrapCode::StackOverflow => None,
             Some(trap) => {
                 let mut frames: Vec<_> = trap.frames.iter().map(|frame| (frame.func, frame.offset)).collect();
-                // The optimiser turns a branch to `unreachable` into a trap at the branch.
-                if let (TrapCode::Unreachable, Some(innermost)) = (trap.code, frames.first_mut()) {
+                // The optimiser turns a branch to `unreachable` into a trap at the branch, and merges loads with what uses them.
+                let is_merged = matches!(trap.code, TrapCode::Unreachable | TrapCode::MemoryOutOfBounds);
+                if let (true, Some(innermost)) = (is_merged, frames.first_mut()) {
                     innermost.1 = None;
                 }
                 Some(format!("{:?} {frames:?}", trap.code))
