@@ -22,6 +22,9 @@ const ROWS = [
   ['memories', 'sum 100 MB with 32-bit addresses', undefined, ({ narrow }) => narrow(100)],
   ['memories', 'sum 100 MB with 64-bit addresses', 1, ({ wide }) => wide(100)],
   ['memories', '5 M atomic additions', 1, ({ atomics }) => atomics(5_000_000)],
+  ['memories', '5 M atomic stores', 1, ({ stores }) => stores(5_000_000)],
+  ['memories', '5 M atomic loads', 1, ({ loads }) => loads(5_000_000)],
+  ['memories', '100,000 notifications of nobody', undefined, ({ notify }) => notify(100_000)],
 ];
 
 /** Depth of the tree that is alive while pauses are measured: 8 M nodes of 32 bytes, 16 with V8. */

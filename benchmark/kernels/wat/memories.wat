@@ -1,4 +1,4 @@
-;; The same sum over memories with 32-bit and with 64-bit addresses, and atomic additions to a shared one.
+;; The same sum over memories with 32-bit and with 64-bit addresses, and atomic operations on a shared one.
 (module
   (memory $narrow 16)
   (memory $wide i64 16)
@@ -25,4 +25,19 @@
     (loop $next
       (drop (i32.atomic.rmw.add $shared (i32.const 0) (i32.const 1)))
       (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
-    (i32.atomic.load $shared (i32.const 0))))
+    (i32.atomic.load $shared (i32.const 0)))
+  (func (export "stores") (param $n i32) (result i32)
+    (loop $next
+      (i32.atomic.store $shared (i32.const 0) (local.get $n))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (i32.atomic.load $shared (i32.const 0)))
+  (func (export "loads") (param $n i32) (result i32) (local $sum i32)
+    (loop $next
+      (local.set $sum (i32.add (local.get $sum) (i32.atomic.load $shared (i32.const 0))))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $sum))
+  (func (export "notify") (param $n i32) (result i32) (local $woken i32)
+    (loop $next
+      (local.set $woken (i32.add (local.get $woken) (memory.atomic.notify $shared (i32.const 0) (i32.const 1))))
+      (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (local.get $woken)))
