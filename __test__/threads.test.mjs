@@ -79,11 +79,13 @@ test('modules and shared memories can be cloned, also inside other things', () =
   const received = [deep[0].get('module'), structuredClone(module)];
   for (const clone of received) {
     assert.notEqual(clone, module);
+    assert.ok(clone instanceof new Proxy(WebAssembly.Module, {}), 'programs wrap the class to observe it');
     assert.ok(clone instanceof WebAssembly.Module);
     assert.deepEqual(WebAssembly.Module.exports(clone), [{ name: 'f', kind: 'function' }]);
     assert.equal(new WebAssembly.Instance(clone).exports.f(), 42);
   }
   for (const clone of [deep[1].memory, structuredClone(memory)]) {
+    assert.ok(clone instanceof new Proxy(WebAssembly.Memory, {}));
     assert.ok(clone instanceof WebAssembly.Memory);
     new Int32Array(clone.buffer)[7] = 77;
     assert.equal(new Int32Array(memory.buffer)[7], 77);

@@ -24,8 +24,11 @@ packageTest(import.meta, '@cornerstonejs/codec-charls', async (used) => {
   assert.equal(Math.max(...errors), 3);
 
   // Errors of C++ that leave wasm, and of the glue between the languages.
-  assert.throws(() => decode(charls, lossless.subarray(0, 1000)));
-  assert.throws(() => new charls.JpegLSEncoder().getDecodedBuffer(1), charls.BindingError);
+  assert.throws(() => decode(charls, pixels.subarray(0, 1000)));
+  assert.throws(() => new charls.JpegLSDecoder(1), charls.BindingError);
+  const deleted = new charls.JpegLSEncoder();
+  deleted.delete();
+  assert.throws(() => deleted.encode(), charls.BindingError);
   assert.deepEqual(decode(charls, lossless), pixels);
 });
 

@@ -14,7 +14,7 @@ packageTest(import.meta, 'md4w', async (used) => {
   for (const mode of ['small', 'fast']) {
     await init(mode);
     assert.ok(used.compiled.includes(sizeOf(`md4w/js/md4w-${mode}.wasm`)));
-    setCodeHighlighter((code, language) => `<pre>${language}: ${code.trim()}</pre>\n`);
+    setCodeHighlighter((language, code) => `<pre>${language}: ${code.trim()}</pre>\n`);
     const html = mdToHtml(TEXT);
     assert.match(html, /^<h1>Hi <em>you<\/em> <a class="anchor" .*id="hi-you"/);
     assert.ok(

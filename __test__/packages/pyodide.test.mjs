@@ -1,7 +1,9 @@
 // pyodide: CPython built by Emscripten, with exceptions, side modules that are linked as it runs, and promise integration.
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { packageTest } from '../helpers/package.mjs';
+import { text } from '../helpers/wat.mjs';
 
 packageTest(import.meta, 'pyodide', async (used) => {
   const { loadPyodide } = await import('pyodide');
@@ -25,4 +27,23 @@ import asyncio
 [run_sync(asyncio.sleep(0.01, n)) for n in range(3)] if can_run_sync() else 'no'`);
   assert.deepEqual(waited.toJs(), [0, 1, 2]);
   assert.ok(used.compiled.some((size) => size > 5_000_000));
+  await useSideModule(python, used);
 });
+
+/** An extension module is compiled and linked when Python imports it: it shares memory, table and functions with the main module. */
+async function useSideModule(python, used) {
+  const source = readFileSync(new URL('../helpers/side-module.wat', import.meta.url), 'utf8');
+  const bytes = text(source);
+  const folder = python.runPython('import site; site.getsitepackages()[0]');
+  python.FS.writeFile(`${folder}/side.so`, bytes);
+  assert.equal(python.runPython('import side; side.apply(lambda: 40); side.apply(lambda: 2)'), 42);
+  assert.ok(used.compiled.includes(bytes.length) && used.exports.has('PyInit_side'));
+  assert.equal(
+    python.runPython("letters = bytearray(b'linked at run time'); side.sort(letters); letters.decode()"),
+    '   adeeiiklmnnrttu',
+  );
+  assert.throws(() => python.runPython('side.apply(lambda: 1 / 0)'), /ZeroDivisionError/);
+  // The frames of the side module wait as well.
+  const waited = 'side.apply(lambda: run_sync(asyncio.sleep(0.01, 8)))';
+  assert.equal(await python.runPythonAsync(waited), 50);
+}

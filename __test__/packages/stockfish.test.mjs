@@ -1,12 +1,14 @@
 // stockfish.wasm: a chess engine built by Emscripten with pthreads: workers get the module and the shared memory by postMessage.
 
 import assert from 'node:assert/strict';
-import { packageTest, require, sizeOf } from '../helpers/package.mjs';
+import { packageTest, readPackageFile, require, sizeOf } from '../helpers/package.mjs';
 
 const MATE_IN_TWO = 'r2qkb1r/pp2nppp/3p4/2pNN1B1/2BnP3/3P4/PPP2PPP/R2bK2R w KQkq - 1 0';
 
 packageTest(import.meta, 'stockfish.wasm', async (used) => {
-  const engine = await require('stockfish.wasm')();
+  const engine = await require('stockfish.wasm')({
+    wasmBinary: readPackageFile('stockfish.wasm/stockfish.wasm'),
+  });
   assert.ok(used.compiled.includes(sizeOf('stockfish.wasm/stockfish.wasm')));
   const ask = (commands, last) => answers(engine, commands, last);
   assert.ok((await ask(['uci'], 'uciok')).some((line) => line.startsWith('id name Stockfish')));

@@ -8,21 +8,28 @@ const FILE = 'wa-sqlite/dist/wa-sqlite-async.wasm';
 packageTest(import.meta, 'wa-sqlite', async (used) => {
   const { default: load } = await import('wa-sqlite/dist/wa-sqlite-async.mjs');
   const SQLite = await import('wa-sqlite');
+  const { MemoryVFS } = await import('wa-sqlite/src/examples/MemoryVFS.js');
   const { MemoryAsyncVFS } = await import('wa-sqlite/src/examples/MemoryAsyncVFS.js');
   const sqlite = SQLite.Factory(await load({ wasmBinary: readPackageFile(FILE) }));
   assert.ok(used.compiled.includes(sizeOf(FILE)));
 
   let waits = 0;
-  class CountingVFS extends MemoryAsyncVFS {
-    handleAsync(work) {
-      waits++;
-      return super.handleAsync(async () => {
+  class WaitingVFS extends MemoryAsyncVFS {
+    xRead(...args) {
+      return this.#later(() => MemoryVFS.prototype.xRead.apply(this, args));
+    }
+    xWrite(...args) {
+      return this.#later(() => MemoryVFS.prototype.xWrite.apply(this, args));
+    }
+    #later(work) {
+      return this.handleAsync(async () => {
+        waits++;
         await new Promise(setImmediate);
         return work();
       });
     }
   }
-  sqlite.vfs_register(new CountingVFS(), true);
+  sqlite.vfs_register(new WaitingVFS(), true);
   const database = await sqlite.open_v2('test.db');
   const query = async (sql) => {
     const rows = [];
@@ -34,14 +41,11 @@ packageTest(import.meta, 'wa-sqlite', async (used) => {
       INSERT INTO t SELECT n, 'name ' || n FROM c`);
   assert.deepEqual(await query('SELECT count(*), sum(n), max(name) FROM t'), [[1000, 500500, 'name 999']]);
 
-  // A function that SQLite calls, and that waits.
-  const name = 'later';
-  sqlite.create_function(database, name, 1, SQLite.SQLITE_UTF8, 0, async (context, [value]) => {
-    await new Promise(setImmediate);
+  sqlite.create_function(database, 'twice', 1, SQLite.SQLITE_UTF8, 0, (context, [value]) => {
     sqlite.result(context, sqlite.value_int(value) * 2);
   });
-  assert.deepEqual(await query('SELECT later(n) FROM t WHERE n IN (1, 20)'), [[2], [40]]);
-  await assert.rejects(query('SELECT * FROM nothing'), /no such table: nothing/);
+  assert.deepEqual(await query('SELECT twice(n) FROM t WHERE n IN (1, 20)'), [[2], [40]]);
+  await assert.rejects(query('SELECT * FROM nowhere'), /no such table: nowhere/);
   assert.deepEqual(await query("UPDATE t SET name = 'x' WHERE n > 990; SELECT changes()"), [[10]]);
   await sqlite.close(database);
   assert.ok(waits > 20, `SQLite waited ${waits} times`);

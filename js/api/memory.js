@@ -159,7 +159,7 @@ defineInterface(Memory, 'Memory');
 // Memories that came from another thread have the prototype of Node's own class until they are used.
 Object.defineProperty(Memory, Symbol.hasInstance, {
   value(value) {
-    if (this === Memory && isObject(value)) isMemory(value);
+    if (isObject(value)) isMemory(value);
     return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
   },
   configurable: true,

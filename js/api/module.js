@@ -101,10 +101,11 @@ function adopt(object) {
 }
 
 defineInterface(Module, 'Module');
-// Modules that came from another thread have the prototype of Node's own class until they are used.
+// Modules that came from another thread have the prototype of Node's own class until they are used. Whoever asks may be a subclass or a
+// proxy of the class.
 Object.defineProperty(Module, Symbol.hasInstance, {
   value(value) {
-    if (this === Module) isModule(value);
+    isModule(value);
     return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
   },
   configurable: true,
