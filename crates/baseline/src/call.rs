@@ -133,10 +133,20 @@ impl Generator<'_> {
 
     /// Stores what a call does not keep, but for the topmost operands, which are its arguments.
     fn prepare_call(&mut self, arguments: usize) -> Outcome {
-        if self.registers.vmctx == CONTEXT {
-            return Err(Stop::Unsupported); // Nobody has told the scan of this call.
-        }
+        self.check_calls()?;
         self.settle_registers(self.stack.len() - arguments);
+        self.save_homes();
+        Ok(())
+    }
+
+    /// Whether a function that calls can be made of this one.
+    pub fn check_calls(&self) -> Outcome {
+        // Otherwise nobody has told the scan of this call.
+        if self.registers.vmctx == CONTEXT { Err(Stop::Unsupported) } else { Ok(()) }
+    }
+
+    /// Stores homes that a call does not keep.
+    fn save_homes(&mut self) {
         for index in 0..self.registers.volatile.len() {
             let local = self.locals[self.registers.volatile[index] as usize];
             let to = self.frame(local.slot);
@@ -146,7 +156,31 @@ impl Generator<'_> {
                 Home::Frame => {}
             }
         }
-        Ok(())
+    }
+
+    /// Stores all that a call does not keep. Operands stay where they are.
+    pub fn save_registers(&mut self) {
+        for index in self.settled..self.stack.len() {
+            let entry = self.stack[index];
+            if matches!(entry.loc, Loc::Gpr(_) | Loc::Xmm(_)) {
+                self.store_to_slot(entry, entry.slot);
+            }
+        }
+        self.save_homes();
+    }
+
+    /// Reads all of it again.
+    pub fn load_registers(&mut self) {
+        for index in self.settled..self.stack.len() {
+            let entry = self.stack[index];
+            let from = self.frame(entry.slot as i32);
+            match entry.loc {
+                Loc::Gpr(reg) => self.asm.mov(entry.ty.is_wide(), reg, from),
+                Loc::Xmm(reg) => self.load_xmm(entry.ty, reg, from),
+                _ => {}
+            }
+        }
+        self.restore_homes();
     }
 
     /// Reads again what a call has not kept.

@@ -239,7 +239,7 @@ impl<'a> Generator<'a> {
 
     /// Moves what a branch takes along to where the target wants it. Operands stay what they are, as for a branch that
     /// is not taken.
-    fn move_to_target(&mut self, depth: u32) {
+    pub fn move_to_target(&mut self, depth: u32) {
         let control = self.control_at(depth);
         let (kind, types, height) = (control.kind, control.branch_types(), control.height);
         let first = self.stack.len() - types.len();
@@ -284,7 +284,7 @@ impl<'a> Generator<'a> {
     }
 
     /// The target of a branch that is about to be made.
-    fn join(&mut self, depth: u32) -> Label {
+    pub fn join(&mut self, depth: u32) -> Label {
         let control = self.control_at(depth);
         control.joined |= control.kind != Kind::Loop;
         control.target

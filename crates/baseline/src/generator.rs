@@ -154,7 +154,10 @@ impl<'a> Generator<'a> {
             || self.table_operator(op)?
             || self.bulk_operator(op)?
             || self.atomic_operator(op)?
-            || self.simd_operator(op);
+            || self.simd_operator(op)
+            || self.object_operator(op)?
+            || self.array_operator(op)?
+            || self.cast_operator(op)?;
         self.owners.unpin();
         self.check_size()?;
         if handled { Ok(()) } else { Err(Stop::Unsupported) }

@@ -50,7 +50,7 @@ impl Generator<'_> {
 
     // Comparisons
 
-    fn compare(&mut self, cc: Cc) {
+    pub fn compare(&mut self, cc: Cc) {
         let (a, b) = self.pop2();
         let (a, b, cc) = if matches!(a.loc, Loc::Const(_)) { (b, a, cc.swapped()) } else { (a, b, cc) };
         let w = a.ty.is_wide();

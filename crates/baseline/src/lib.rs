@@ -8,10 +8,12 @@
 //!
 //! Must not know: Cranelift, the runtime, where code goes.
 
+mod array;
 mod asm;
 mod atomic;
 mod bulk;
 mod call;
+mod cast;
 mod control;
 mod conversion;
 mod env;
@@ -22,6 +24,7 @@ mod homes;
 mod integer;
 mod memory;
 mod moves;
+mod object;
 mod scan;
 mod simd;
 mod stack;

@@ -127,6 +127,16 @@ fn calls(operator: &Operator<'_>) -> bool {
         O::Call { .. }
             | O::CallIndirect { .. }
             | O::CallRef { .. }
+            | O::StructNew { .. }
+            | O::StructNewDefault { .. }
+            | O::StructSet { .. }
+            | O::ArrayNew { .. }
+            | O::ArrayNewDefault { .. }
+            | O::ArrayNewFixed { .. }
+            | O::ArrayNewData { .. }
+            | O::ArrayNewElem { .. }
+            | O::ArraySet { .. }
+            | O::ArrayCopy { .. }
             | O::MemoryGrow { .. }
             | O::MemoryCopy { .. }
             | O::MemoryFill { .. }

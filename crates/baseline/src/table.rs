@@ -118,7 +118,7 @@ impl Generator<'_> {
 }
 
 /// A reference that has been looked at: still a local's value, or in the register.
-fn reference_in(entry: Entry, reg: Gpr) -> Loc {
+pub(crate) fn reference_in(entry: Entry, reg: Gpr) -> Loc {
     match entry.loc {
         Loc::Local(_) => entry.loc,
         _ => Loc::Gpr(reg),
