@@ -49,6 +49,7 @@ impl Generator<'_> {
                 self.load_len(to, reg);
                 self.push_gpr(Ty::I32, to);
             }
+            Operator::ArrayFill { array_type_index } => self.array_fill(array_type_index)?,
             Operator::ArrayCopy { .. } => self.array_copy()?,
             _ => return Ok(false),
         }
@@ -129,14 +130,7 @@ impl Generator<'_> {
         let storage = self.env.module.types.element(ty).storage;
         self.libcall(Libcall::ArrayNew, 1, &[Const(ty), Operand(0)])?;
         self.check_array();
-        let init = self.stack[self.stack.len() - 2];
-        if is_reference(storage) {
-            let reg = self.alloc();
-            self.load(reg, init);
-            // Both operands stay.
-            self.write_barrier(storage, Entry { loc: Loc::Gpr(reg), ..init })?;
-            self.owners.unpin_one(reg);
-        }
+        self.fill_barrier(storage)?;
         let (init, array) = self.pop2();
         let array = self.in_register(array);
         // It is all zeros.
@@ -147,6 +141,18 @@ impl Generator<'_> {
         Ok(())
     }
 
+    /// The collector's barrier for the operand below the topmost one. Operands stay.
+    fn fill_barrier(&mut self, storage: StorageType) -> Outcome {
+        if is_reference(storage) {
+            let value = self.stack[self.stack.len() - 2];
+            let reg = self.alloc();
+            self.load(reg, value);
+            self.write_barrier(storage, Entry { loc: Loc::Gpr(reg), ..value })?;
+            self.owners.unpin_one(reg);
+        }
+        Ok(())
+    }
+
     /// Writes a value to all elements.
     fn fill(&mut self, storage: StorageType, array: Gpr, init: Entry) {
         let init = self.to_be_stored(init);
@@ -154,13 +160,36 @@ impl Generator<'_> {
         self.asm.mov(false, end, Self::len_of(array));
         let shift = storage.size().trailing_zeros() as u8;
         self.asm.shift_imm(Shift::Left, true, end, shift);
-        self.asm.lea(true, at, Mem::new(array, ARRAY_ELEMENTS as i32));
+        self.asm.mov(true, at, array);
+        self.fill_up(storage, at, end, init);
+    }
+
+    fn array_fill(&mut self, ty: u32) -> Outcome {
+        let storage = self.env.module.types.element(ty).storage;
+        self.check_range(4, [0, 1, 3]);
+        self.fill_barrier(storage)?;
+        let len = self.pop();
+        let end = self.in_own_register(len);
+        let value = self.pop();
+        let value = self.to_be_stored(value);
+        let (array, index) = self.pop2();
+        let (at, array) = (self.in_own_register(index), self.in_register(array));
+        let shift = storage.size().trailing_zeros() as u8;
+        self.asm.shift_imm(Shift::Left, true, end, shift);
+        self.asm.shift_imm(Shift::Left, true, at, shift);
+        self.asm.alu(Alu::Add, true, at, array);
+        self.fill_up(storage, at, end, value);
+        Ok(())
+    }
+
+    /// Writes a value to elements: from `at`, which is before the first by what is before an array's first, for `end` bytes.
+    fn fill_up(&mut self, storage: StorageType, at: Gpr, end: Gpr, value: Entry) {
         self.asm.alu(Alu::Add, true, end, at);
         let [done, again] = [(); 2].map(|()| self.asm.label());
         self.asm.bind(again);
         self.asm.alu(Alu::Cmp, true, at, end);
         self.asm.jcc(Cc::AboveEqual, done);
-        self.write_part(storage, Mem::new(at, 0), init);
+        self.write_part(storage, Mem::new(at, ARRAY_ELEMENTS as i32), value);
         self.asm.alu_imm(Alu::Add, true, at, storage.size() as i32);
         self.asm.jmp(again);
         self.asm.bind(done);

@@ -120,12 +120,14 @@ impl Generator<'_> {
 
     /// Pops the index of an access, which has to be aligned, and gives its address without the scratch register.
     fn atomic_address(&mut self, memarg: &MemArg, size: u32) -> Mem {
+        let pinned = self.owners.pinned();
         let entry = self.pop();
         let index = self.in_register(entry);
         self.check_alignment(index, memarg, size);
         let at = self.address_of(Entry { loc: Loc::Gpr(index), ..entry }, memarg, size);
         let reg = self.alloc_over(entry);
         self.asm.lea(true, reg, at);
+        self.owners.pin_only(pinned | reg.bit());
         Mem::new(reg, 0)
     }
 

@@ -125,6 +125,7 @@ impl Generator<'_> {
         let code = self.code_of(callee);
         self.mark();
         self.asm.call(code);
+        self.note_handler();
         self.truncate(self.stack.len() - count);
         let places = signature.results.iter().copied().zip(signature.result_places.iter().copied());
         self.take_results(places);

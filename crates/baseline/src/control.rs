@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use gantry_abi::TrapCode;
-use wasmparser::{BlockType, BrTable, Operator};
+use wasmparser::{BlockType, BrTable, Catch, Operator};
 
 use crate::asm::{Alu, Cc, Gpr, Label, Mem, Xmm};
 use crate::env::Ty;
@@ -17,7 +17,7 @@ use crate::stack::{Condition, Loc};
 
 /// What is particular to a kind of block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// The function's own: branches to it return.
     Function,
     Block,
@@ -26,19 +26,30 @@ enum Kind {
     /// With what is executed when the condition is false.
     If(Label),
     Else,
+    TryTable,
+    /// Of the legacy encoding, up to its first clause.
+    Try,
+    /// A clause, and where exceptions are that it does not catch.
+    Catch {
+        otherwise: Option<Label>,
+    },
 }
 
 /// An open block.
 pub(crate) struct Control<'a> {
-    kind: Kind,
+    pub kind: Kind,
     /// Where branches go.
     target: Label,
     params: &'a [Ty],
     results: &'a [Ty],
     /// Operands below its parameters.
-    height: usize,
+    pub height: usize,
     /// Whether paths meet at its end.
     joined: bool,
+    /// Where exceptions go from inside, and whether any do.
+    pub handler: Option<Label>,
+    pub handler_used: bool,
+    pub catches: Box<[Catch]>,
 }
 
 impl<'a> Control<'a> {
@@ -67,7 +78,7 @@ impl<'a> Generator<'a> {
     pub fn start_body(&mut self) {
         let (target, results) = (self.epilogue, &self.signature.results);
         let kind = Kind::Function;
-        self.controls.push(Control { kind, target, params: &[], results, height: 0, joined: false });
+        self.push_control(kind, target, (&[], results), 0);
     }
 
     #[inline]
@@ -78,16 +89,11 @@ impl<'a> Generator<'a> {
                 self.trap(TrapCode::Unreachable);
                 self.leave_path();
             }
-            Operator::Block { blockty } => {
-                let (params, _) = self.block_type(*blockty);
-                self.settle_all();
-                let target = self.asm.label();
-                self.open(Kind::Block, target, *blockty, self.stack.len() - params.len());
-            }
+            Operator::Block { blockty } => self.open_block(Kind::Block, *blockty),
             Operator::Loop { blockty } => self.loop_(*blockty),
             Operator::If { blockty } => self.if_(*blockty),
             Operator::Else => self.else_(),
-            Operator::End => self.end(),
+            Operator::End => self.end()?,
             Operator::Br { relative_depth } => self.br(*relative_depth),
             Operator::BrIf { relative_depth } => {
                 let condition = self.pop_condition();
@@ -101,7 +107,7 @@ impl<'a> Generator<'a> {
     }
 
     /// Code that cannot be reached is left out; only the nesting of blocks is followed.
-    pub fn unreachable_operator(&mut self, op: &Operator<'_>) {
+    pub fn unreachable_operator(&mut self, op: &Operator<'_>) -> Outcome {
         match op {
             Operator::Block { .. }
             | Operator::Loop { .. }
@@ -110,9 +116,11 @@ impl<'a> Generator<'a> {
             | Operator::Try { .. } => self.skipped += 1,
             Operator::End | Operator::Delegate { .. } if self.skipped > 0 => self.skipped -= 1,
             Operator::Else if self.skipped == 0 => self.else_(),
-            Operator::End => self.end(),
+            Operator::End => self.end()?,
+            _ if self.skipped == 0 => self.clause_operator(op)?,
             _ => {}
         }
+        Ok(())
     }
 
     /// What follows cannot be reached from here.
@@ -134,8 +142,22 @@ impl<'a> Generator<'a> {
     }
 
     fn open(&mut self, kind: Kind, target: Label, ty: BlockType, height: usize) {
-        let (params, results) = self.block_type(ty);
-        self.controls.push(Control { kind, target, params, results, height, joined: false });
+        let types = self.block_type(ty);
+        self.push_control(kind, target, types, height);
+    }
+
+    fn push_control(&mut self, kind: Kind, target: Label, (params, results): (&'a [Ty], &'a [Ty]), height: usize) {
+        let (joined, handler, handler_used, catches) = (false, None, false, Box::default());
+        let control = Control { kind, target, params, results, height, joined, handler, handler_used, catches };
+        self.controls.push(control);
+    }
+
+    /// Opens a block whose end is where branches to it go.
+    pub fn open_block(&mut self, kind: Kind, ty: BlockType) {
+        let (params, _) = self.block_type(ty);
+        self.settle_all();
+        let target = self.asm.label();
+        self.open(kind, target, ty, self.stack.len() - params.len());
     }
 
     fn loop_(&mut self, ty: BlockType) {
@@ -187,7 +209,7 @@ impl<'a> Generator<'a> {
         self.reachable = true;
     }
 
-    fn end(&mut self) {
+    fn end(&mut self) -> Outcome {
         if matches!(self.controls.last().expect("validated").kind, Kind::If(_)) {
             self.else_(); // An `if` without `else` passes its parameters on.
         }
@@ -200,7 +222,16 @@ impl<'a> Generator<'a> {
             }
             self.asm.bind(target);
             self.controls.pop();
-            return self.truncate(0);
+            self.truncate(0);
+            return Ok(());
+        }
+        let handler = control.handler.filter(|_| control.handler_used);
+        if handler.is_some() || matches!(kind, Kind::Catch { .. }) {
+            self.jump_behind();
+            let control = self.controls.pop().expect("as above");
+            self.end_handlers(kind, handler, &control.catches, height)?;
+            self.go_on_behind(&control);
+            return Ok(());
         }
         if joined {
             if self.reachable {
@@ -214,6 +245,27 @@ impl<'a> Generator<'a> {
             self.asm.bind(target);
         }
         self.controls.pop();
+        Ok(())
+    }
+
+    /// Leaves the innermost block for what is behind it, if this can be reached.
+    pub fn jump_behind(&mut self) {
+        if self.reachable {
+            self.move_to_target(0);
+            let target = self.join(0);
+            self.asm.jmp(target);
+        }
+    }
+
+    /// Goes on behind a block that all paths have jumped out of.
+    pub fn go_on_behind(&mut self, control: &Control<'a>) {
+        self.truncate(control.height);
+        self.owners.unpin();
+        self.reachable = control.joined;
+        if control.joined {
+            self.push_results(control.results);
+        }
+        self.asm.bind(control.target);
     }
 
     /// Operands where paths have met.

@@ -32,6 +32,10 @@ impl Generator<'_> {
             self.frame_base += 8;
             self.poll_slot = self.frame_base;
         }
+        if scan.catches {
+            self.frame_base += 8;
+            self.vmctx_slot = self.frame_base;
+        }
         self.locals.clear();
         let signature = self.signature;
         for (index, (ty, home)) in scan.locals.iter().zip(homes).enumerate() {
@@ -69,6 +73,10 @@ impl Generator<'_> {
             self.asm.mov(true, STORE, Mem::new(STORE, offset_of!(VMStoreContext, poll) as i32));
             let to = self.frame(self.poll_slot as i32);
             self.asm.store(true, to, STORE);
+        }
+        if scan.catches {
+            let to = self.frame(self.vmctx_slot as i32);
+            self.asm.store(true, to, Gpr::RDI);
         }
         if self.registers.vmctx != Gpr::RDI {
             self.asm.mov(true, self.registers.vmctx, Gpr::RDI);

@@ -84,6 +84,10 @@ pub(crate) struct Generator<'a> {
     pub outgoing: u32,
     /// Where the address of the poll page is.
     pub poll_slot: u32,
+    /// Where the context is for handlers of exceptions, if there are any.
+    pub vmctx_slot: u32,
+    /// Offsets behind calls, and where exceptions go from there.
+    pub handlers: Vec<(u32, Label)>,
     pub epilogue: Label,
     /// The present operator's offset in the module.
     pub position: u32,
@@ -123,6 +127,8 @@ impl<'a> Generator<'a> {
             frame_size: 0,
             outgoing: 0,
             poll_slot: 0,
+            vmctx_slot: 0,
+            handlers: Vec::new(),
             epilogue,
             position: u32::MAX,
             writes_tables: false,
@@ -136,7 +142,8 @@ impl<'a> Generator<'a> {
     pub fn operator(&mut self, op: &Operator<'_>, offset: u64) -> Outcome {
         self.position = offset as u32;
         if !self.reachable {
-            self.unreachable_operator(op);
+            self.unreachable_operator(op)?;
+            self.owners.unpin();
             return Ok(());
         }
         if let Some(Entry { loc: Loc::Flags(_), .. }) = self.stack.last()
@@ -157,10 +164,11 @@ impl<'a> Generator<'a> {
             || self.simd_operator(op)
             || self.object_operator(op)?
             || self.array_operator(op)?
-            || self.cast_operator(op)?;
+            || self.cast_operator(op)?
+            || self.exception_operator(op)?;
         self.owners.unpin();
         self.check_size()?;
-        if handled { Ok(()) } else { Err(Stop::Unsupported) }
+        if handled && !self.owners.exhausted { Ok(()) } else { Err(Stop::Unsupported) }
     }
 
     /// Gives up where there is too much code.

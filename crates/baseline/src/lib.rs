@@ -17,6 +17,7 @@ mod cast;
 mod control;
 mod conversion;
 mod env;
+mod exception;
 mod float;
 mod frame;
 mod generator;
@@ -32,6 +33,7 @@ mod table;
 mod variable;
 
 use gantry_abi::TrapCode;
+use gantry_abi::artifact::Handler;
 use gantry_abi::vmctx::LEAF_FRAME;
 use gantry_module::{FunctionBody, Result};
 use wasmparser::FuncValidatorAllocations;
@@ -50,6 +52,8 @@ pub struct CompiledFunction {
     pub traps: Vec<(u32, TrapCode)>,
     /// Offset in the code, offset in the module (`u32::MAX`: none); sorted.
     pub positions: Vec<(u32, u32)>,
+    /// Where exceptions go from calls; sorted.
+    pub handlers: Vec<Handler>,
     /// Whether it can put references into tables.
     pub writes_tables: bool,
     /// Whether it compares the stack pointer with its limit.
@@ -118,9 +122,10 @@ impl Compiler {
         generator.epilogue();
         generator.place_cold_traps();
         let frame = generator.finish_frame(size_at);
+        let handlers = generator.finish_handlers(frame);
         let Generator { asm, traps, positions, writes_tables, .. } = generator;
         let code = asm.finish().to_vec();
         self.buffers.homes = homes;
-        Ok(CompiledFunction { code, traps, positions, writes_tables, is_checked, frame })
+        Ok(CompiledFunction { code, traps, positions, handlers, writes_tables, is_checked, frame })
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Scan {
     pub accesses: u32,
     /// Whether it may go round.
     pub polls: bool,
+    /// Whether it may catch exceptions.
+    pub catches: bool,
 }
 
 /// Loops deeper than this count as much as these.
@@ -67,7 +69,7 @@ impl Scan {
     fn clear(&mut self) {
         self.locals.clear();
         self.uses.clear();
-        (self.calls, self.accesses, self.polls) = (0, 0, false);
+        (self.calls, self.accesses, self.polls, self.catches) = (0, 0, false, false);
     }
 
     #[inline]
@@ -83,9 +85,11 @@ impl Scan {
                 self.polls = true;
                 loops.open(true);
             }
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } | Operator::Try { .. } => {
-                loops.open(false)
+            Operator::TryTable { .. } | Operator::Try { .. } => {
+                self.catches = true;
+                loops.open(false);
             }
+            Operator::Block { .. } | Operator::If { .. } => loops.open(false),
             Operator::End | Operator::Delegate { .. } => loops.close(),
             Operator::ReturnCall { .. } | Operator::ReturnCallIndirect { .. } | Operator::ReturnCallRef { .. } => {
                 self.polls = true;
@@ -137,6 +141,10 @@ fn calls(operator: &Operator<'_>) -> bool {
             | O::ArrayNewElem { .. }
             | O::ArraySet { .. }
             | O::ArrayCopy { .. }
+            | O::ArrayFill { .. }
+            | O::Throw { .. }
+            | O::ThrowRef
+            | O::Rethrow { .. }
             | O::MemoryGrow { .. }
             | O::MemoryCopy { .. }
             | O::MemoryFill { .. }

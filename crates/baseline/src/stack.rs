@@ -64,6 +64,8 @@ pub(crate) struct Owners {
     vectors_pinned: u16,
     owner: [u32; 16],
     vector_owner: [u32; 16],
+    /// Whether an operator has needed more registers than there are.
+    pub exhausted: bool,
 }
 
 impl Owners {
@@ -77,6 +79,7 @@ impl Owners {
             vectors_pinned: 0,
             owner: [NOBODY; 16],
             vector_owner: [NOBODY; 16],
+            exhausted: false,
         }
     }
 
@@ -88,6 +91,16 @@ impl Owners {
     /// The operator needs this register no more.
     pub fn unpin_one(&mut self, reg: Gpr) {
         self.pinned &= !reg.bit();
+    }
+
+    /// The general registers that the operator needs.
+    pub fn pinned(&self) -> u16 {
+        self.pinned
+    }
+
+    /// The operator needs these general registers and no others.
+    pub fn pin_only(&mut self, registers: u16) {
+        self.pinned = registers;
     }
 
     /// Whether operands may be in a register.
@@ -383,7 +396,10 @@ impl Generator<'_> {
             pick(free)
         } else {
             let candidates = (0..16u8).filter(|reg| owners.temps & !taken & 1 << reg != 0);
-            Gpr(candidates.min_by_key(|reg| owners.owner[*reg as usize]).expect("an operator needs few registers"))
+            let oldest = candidates.min_by_key(|reg| owners.owner[*reg as usize]);
+            // Of what is made then, nothing is used.
+            owners.exhausted |= oldest.is_none();
+            oldest.map_or(Gpr::RAX, Gpr)
         };
         self.reserve(reg);
         reg
@@ -407,7 +423,8 @@ impl Generator<'_> {
         } else {
             let candidates = (0..16u8).filter(|reg| owners.vector_temps & !owners.vectors_pinned & 1 << reg != 0);
             let oldest = candidates.min_by_key(|reg| owners.vector_owner[*reg as usize]);
-            Xmm(oldest.expect("an operator needs few registers"))
+            owners.exhausted |= oldest.is_none();
+            Xmm(oldest.unwrap_or(0))
         };
         let owner = self.owners.vector_owner[reg.0 as usize];
         if owner != NOBODY {
@@ -514,6 +531,9 @@ impl Generator<'_> {
             _ => {
                 let reg = self.alloc_except(except);
                 self.load(reg, entry);
+                if let Loc::Gpr(left) = entry.loc {
+                    self.owners.unpin_one(left);
+                }
                 reg
             }
         }

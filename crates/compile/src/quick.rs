@@ -49,7 +49,7 @@ pub(crate) fn compile(
         traps: f.traps,
         positions: f.positions,
         inlined: Vec::new(),
-        handlers: Vec::new(),
+        handlers: f.handlers,
         writes_tables: f.writes_tables,
         is_checked: f.is_checked,
         frame: f.frame,

@@ -89,6 +89,11 @@ impl Assembler {
         self.labels[label.0 as usize] = self.offset();
     }
 
+    /// Where a label is, which must be bound.
+    pub fn offset_of(&self, label: Label) -> u32 {
+        self.labels[label.0 as usize]
+    }
+
     /// A label that is here.
     pub fn here(&mut self) -> Label {
         let label = self.label();
