@@ -96,7 +96,7 @@ impl Generator<'_> {
     fn array_set(&mut self, ty: u32) -> Outcome {
         let storage = self.env.module.types.element(ty).storage;
         let value = self.pop();
-        let value = self.to_be_stored(value);
+        let value = self.before_store(value);
         let (array, index) = self.pop2();
         let (array, index) = (self.in_register(array), self.in_register(index));
         let at = self.element_of(storage, array, index);
@@ -155,7 +155,7 @@ impl Generator<'_> {
 
     /// Writes a value to all elements.
     fn fill(&mut self, storage: StorageType, array: Gpr, init: Entry) {
-        let init = self.to_be_stored(init);
+        let init = self.before_store(init);
         let (at, end) = (self.alloc(), self.alloc());
         self.asm.mov(false, end, Self::len_of(array));
         let shift = storage.size().trailing_zeros() as u8;
@@ -171,7 +171,7 @@ impl Generator<'_> {
         let len = self.pop();
         let end = self.in_own_register(len);
         let value = self.pop();
-        let value = self.to_be_stored(value);
+        let value = self.before_store(value);
         let (array, index) = self.pop2();
         let (at, array) = (self.in_own_register(index), self.in_register(array));
         let shift = storage.size().trailing_zeros() as u8;

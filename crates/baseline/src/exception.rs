@@ -1,7 +1,7 @@
 //! Exceptions: `try_table`, throwing, and the legacy encoding.
 //!
-//! Functions that catch keep their locals and context in the frame, because no register is as it was where a handler begins: the
-//! exception is in `rax`, and operands outside of the `try` are in their slots.
+//! Functions that catch keep their locals, context and all of the caller's registers in the frame, because none is as it was where a handler
+//! begins: the exception is in `rax`, and operands outside of the `try` are in their slots.
 
 use std::mem::offset_of;
 

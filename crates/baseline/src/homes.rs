@@ -69,7 +69,10 @@ pub(crate) fn assign(env: &ModuleEnv<'_>, scan: &Scan, homes: &mut Vec<Home>) ->
         saved: if leaf { Vec::new() } else { [Some(vmctx), memory_base].into_iter().flatten().collect() },
         volatile: Vec::new(),
     };
-    // Where a handler begins, nothing is in registers.
+    // Where a handler begins, nothing is in registers, also of what the caller wants to have kept.
+    if scan.catches {
+        registers.saved = [KEPT.as_slice(), &[Gpr::R14]].concat();
+    }
     let locals = if scan.catches { 0 } else { scan.locals.len() as u32 };
     let mut by_use: Vec<u32> = (0..locals).filter(|local| scan.uses[*local as usize] > 1).collect();
     by_use.sort_by_key(|local| (std::cmp::Reverse(scan.uses[*local as usize]), *local));

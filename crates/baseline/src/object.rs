@@ -97,7 +97,7 @@ impl Generator<'_> {
     }
 
     /// An operand where it can be stored from by one instruction, so that this can be the one that faults.
-    pub fn to_be_stored(&mut self, value: Entry) -> Entry {
+    pub fn before_store(&mut self, value: Entry) -> Entry {
         let loc = match value.ty.is_int() {
             true => Loc::Gpr(self.in_register(value)),
             false => Loc::Xmm(self.in_xmm(value)),
@@ -146,7 +146,7 @@ impl Generator<'_> {
 
     fn struct_set(&mut self, ty: u32, field: u32) -> Outcome {
         let (object, value) = self.pop2();
-        let value = self.to_be_stored(value);
+        let value = self.before_store(value);
         let object = self.in_register(object);
         let (offset, storage) = self.field(ty, field);
         self.check_far_null(object, offset);
