@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use gantry_abi::vmctx::MemoryStyle;
-use gantry_baseline::{Compiler, Features, ModuleEnv};
+use gantry_baseline::{Compiler, Features, ModuleEnv, Signatures};
 use gantry_module::{Decoder, FunctionBody, Module};
 
 fn decode(wasm: &[u8]) -> (Module, Vec<FunctionBody>) {
@@ -61,7 +61,7 @@ fn measure(path: &str) {
         for _ in 0..RUNS {
             (code, left, left_bytes) = (0, 0, 0);
             let start = processor_time();
-            let env = ModuleEnv::new(&module, MemoryStyle::Reserved, features());
+            let env = ModuleEnv::new(&module, Signatures::of(&module), MemoryStyle::Reserved, features());
             for body in &bodies {
                 match compiler.compile(&env, body, validated).expect("a valid body") {
                     Some(compiled) => code += compiled.code.len(),

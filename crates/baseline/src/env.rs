@@ -1,5 +1,7 @@
 //! What compilation knows of the module and the processor, and the convention that follows from function types.
 
+use std::sync::Arc;
+
 use gantry_abi::vmctx::{MemoryStyle, VMContextLayout};
 use gantry_module::{FuncType, Module, ValType};
 
@@ -127,6 +129,17 @@ impl Signature {
     }
 }
 
+/// The signatures of a module's function types, which all of its functions share.
+#[derive(Clone)]
+pub struct Signatures(Arc<[Option<Signature>]>);
+
+impl Signatures {
+    /// Of a module that is complete up to its code section.
+    pub fn of(module: &Module) -> Signatures {
+        Signatures(module.types.all().iter().map(|ty| ty.as_func().map(Signature::new)).collect())
+    }
+}
+
 /// A module about to be compiled.
 pub struct ModuleEnv<'m> {
     /// The module, complete up to its code section.
@@ -142,20 +155,19 @@ pub struct ModuleEnv<'m> {
     /// Whether functions count how often they are entered and their loops go round. Default: no.
     pub counts: bool,
     /// By type index; `None` where the type is not a function's.
-    signatures: Vec<Option<Signature>>,
+    signatures: Signatures,
 }
 
 impl<'m> ModuleEnv<'m> {
     /// For a module and a processor.
-    pub fn new(module: &'m Module, memory_style: MemoryStyle, features: Features) -> Self {
-        let signatures = module.types.all().iter().map(|ty| ty.as_func().map(Signature::new)).collect();
+    pub fn new(module: &'m Module, signatures: Signatures, memory_style: MemoryStyle, features: Features) -> Self {
         let layout = VMContextLayout::new(module);
         ModuleEnv { module, layout, memory_style, features, deterministic: false, counts: false, signatures }
     }
 
     /// The signature of functions of a type.
     pub(crate) fn signature(&self, ty: u32) -> &Signature {
-        self.signatures[ty as usize].as_ref().expect("validated: a function type")
+        self.signatures.0[ty as usize].as_ref().expect("validated: a function type")
     }
 
     /// The style of a memory.

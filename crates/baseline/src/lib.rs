@@ -38,7 +38,7 @@ use gantry_abi::vmctx::LEAF_FRAME;
 use gantry_module::{FunctionBody, Result};
 use wasmparser::FuncValidatorAllocations;
 
-pub use env::{Features, ModuleEnv};
+pub use env::{Features, ModuleEnv, Signatures};
 
 use generator::{Buffers, Generator, Outcome, Stop};
 use scan::Scan;

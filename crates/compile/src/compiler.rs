@@ -30,6 +30,8 @@ pub struct Compiler {
     pub(crate) isa: OwnedTargetIsa,
     pub(crate) settings: Settings,
     target: Target,
+    /// What quick code may use, if it has a compiler of its own.
+    pub(crate) quick: Option<gantry_baseline::Features>,
 }
 
 /// What a thread keeps from function to function.
@@ -52,7 +54,8 @@ impl Compiler {
     pub fn new(settings: Settings) -> Result<Compiler, CompileError> {
         let isa = settings::isa(&settings)?;
         let target = settings::target(&isa, &settings);
-        Ok(Compiler { isa, settings, target })
+        let quick = quick::of(&*isa, &settings);
+        Ok(Compiler { isa, settings, target, quick })
     }
 
     /// The settings it was made with.
@@ -143,7 +146,7 @@ impl Compiler {
         go_on: &(dyn Fn() -> bool + Sync),
     ) -> Result<Vec<CompiledFunction>, CompileError> {
         let env = self.env(module, bodies);
-        let quick = quick::of(module, &*self.isa, &self.settings);
+        let quick = self.quick(module, &self.prepare(module));
         let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
         pool::map(threads, bodies.iter().collect(), Worker::new, |worker, body| {

@@ -19,5 +19,6 @@ mod stub;
 pub use compiler::Compiler;
 pub use error::CompileError;
 pub use gantry_abi::artifact::{Artifact, ArtifactError};
+pub use quick::Prepared;
 pub use settings::{Cpu, Machine, Settings, Tier};
 pub use stub::host_function_module;

@@ -11,14 +11,14 @@ use crate::compiler::{Compiler, MakeTrampoline, Worker};
 use crate::error::CompileError;
 use crate::function;
 use crate::link::Linker;
-use crate::quick;
+use crate::quick::Prepared;
 use crate::settings::Tier;
 
 impl Compiler {
     /// Compiles some functions of a module, which must be valid.
-    pub fn piece(&self, module: &Module, bodies: &[&FunctionBody]) -> Result<Piece, CompileError> {
+    pub fn piece(&self, module: &Module, prepared: &Prepared, bodies: &[&FunctionBody]) -> Result<Piece, CompileError> {
         let counts = self.settings.tier == Tier::Quick;
-        let mut quick = quick::of(module, &*self.isa, &self.settings);
+        let mut quick = self.quick(module, prepared);
         if let Some(quick) = &mut quick {
             (quick.env.counts, quick.is_valid) = (counts, true);
         }

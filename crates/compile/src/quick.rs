@@ -1,9 +1,10 @@
 //! The quick tier's own compiler: where there is one, and what it makes in the form of the other's.
 
 use cranelift_codegen::isa::{CallConv, TargetIsa};
-use gantry_baseline::{Features, ModuleEnv};
+use gantry_baseline::{Features, ModuleEnv, Signatures};
 use gantry_module::{FunctionBody, Module};
 
+use crate::compiler::Compiler;
 use crate::function::CompiledFunction;
 use crate::settings::{Settings, Tier};
 
@@ -14,15 +15,31 @@ pub(crate) struct Quick<'m> {
     pub is_valid: bool,
 }
 
-/// A module for the compiler of quick code, if code is to be quick and there is one for the target.
-pub(crate) fn of<'m>(module: &'m Module, isa: &dyn TargetIsa, settings: &Settings) -> Option<Quick<'m>> {
+/// What the pieces of a module have in common, so that it is found out once.
+#[derive(Clone)]
+pub struct Prepared {
+    signatures: Option<Signatures>,
+}
+
+impl Compiler {
+    /// What the pieces of a module will have in common.
+    pub fn prepare(&self, module: &Module) -> Prepared {
+        Prepared { signatures: self.quick.map(|_| Signatures::of(module)) }
+    }
+
+    /// A module for the compiler of quick code, if code is to be quick and there is one for the target.
+    pub(crate) fn quick<'m>(&self, module: &'m Module, prepared: &Prepared) -> Option<Quick<'m>> {
+        let (features, signatures) = (self.quick?, prepared.signatures.clone()?);
+        let mut env = ModuleEnv::new(module, signatures, self.settings.memory_style, features);
+        env.deterministic = self.settings.deterministic;
+        Some(Quick { env, is_valid: false })
+    }
+}
+
+/// What the compiler of quick code may use, if code is to be quick and there is one for the target.
+pub(crate) fn of(isa: &dyn TargetIsa, settings: &Settings) -> Option<Features> {
     let is_target = isa.name() == "x64" && isa.default_call_conv() == CallConv::SystemV;
-    let wanted = is_target && settings.tier == Tier::Quick;
-    wanted.then(|| {
-        let mut env = ModuleEnv::new(module, settings.memory_style, features(isa));
-        env.deterministic = settings.deterministic;
-        Quick { env, is_valid: false }
-    })
+    (is_target && settings.tier == Tier::Quick).then(|| features(isa))
 }
 
 fn features(isa: &dyn TargetIsa) -> Features {

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use gantry_abi::Piece;
 use gantry_abi::artifact::Artifact;
+use gantry_compile::{Compiler, Prepared};
 use gantry_module::{FuncType, FunctionBody, Module};
 use gantry_runtime::{CodeLevel, CodeSource, LoadError, LoadedModule, TrampolineKind};
 
@@ -19,6 +20,8 @@ pub(crate) struct Program {
     pub module: Arc<Module>,
     /// None when all code has been made.
     bodies: Mutex<Option<Arc<[FunctionBody]>>>,
+    /// What its pieces have in common.
+    prepared: OnceLock<Prepared>,
     /// Bytes in all bodies.
     pub size: usize,
     /// Under which its artifact is kept.
@@ -37,6 +40,7 @@ impl Program {
             module,
             size: bodies.iter().map(|body| body.bytes.len()).sum(),
             bodies: Mutex::new(Some(bodies.into())),
+            prepared: OnceLock::new(),
             key,
             loaded: OnceLock::new(),
             cancelled: AtomicBool::new(false),
@@ -98,11 +102,11 @@ impl Program {
         let bodies = self.bodies()?;
         let body = &bodies[index as usize];
         let Compilers { quick, optimized, .. } = &*self.compilers;
+        let prepared = self.prepared.get_or_init(|| quick.prepare(&self.module));
+        let piece = |compiler: &Compiler| compiler.piece(&self.module, prepared, &[body]);
         match level {
-            CodeLevel::Quick => {
-                quick.piece(&self.module, &[body]).or_else(|_| optimized.piece(&self.module, &[body])).ok()
-            }
-            CodeLevel::Optimized => optimized.piece(&self.module, &[body]).ok(),
+            CodeLevel::Quick => piece(quick).or_else(|_| piece(optimized)).ok(),
+            CodeLevel::Optimized => piece(optimized).ok(),
         }
     }
 }

@@ -20,7 +20,8 @@ struct Limited {
 impl CodeSource for Limited {
     fn function(&self, index: u32, _level: CodeLevel) -> Option<Piece> {
         let body = &self.bodies[index as usize];
-        (index != self.limit).then(|| self.compiler.piece(&self.module, &[body]).unwrap())
+        (index != self.limit)
+            .then(|| self.compiler.piece(&self.module, &self.compiler.prepare(&self.module), &[body]).unwrap())
     }
 
     fn trampoline(&self, kind: TrampolineKind, ty: &FuncType) -> Option<Vec<u8>> {
