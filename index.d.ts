@@ -71,6 +71,15 @@ export namespace WebAssembly {
      */
     tier?: 'auto' | 'quick' | 'optimized';
   }
+  /** What is published on the channel `gantry:compile` of `node:diagnostics_channel` for each module that can be used now. */
+  interface CompileMessage {
+    /** `Module.stats` tells of its code, now and later. */
+    module: Module;
+    /** How many bytes of it were read: none when a response was recognised by URL and validator. */
+    byteLength: number;
+    /** Since the module was asked for. */
+    milliseconds: number;
+  }
   /** What code was made of a module so far. */
   interface ModuleStats {
     /** Functions that the module defines. */

@@ -1,6 +1,7 @@
 // Tiers: the option, what is told of it, and that work in the background is in nobody's way.
 
 import assert from 'node:assert/strict';
+import diagnostics from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { WebAssembly } from 'gantry-wasm';
@@ -31,6 +32,66 @@ test('the option decides when functions are compiled', async () => {
   }
 });
 
+/** Every way to come by a module. */
+const ENTRIES = {
+  Module: (bytes, options) => new Module(bytes, options),
+  compile: (bytes, options) => WebAssembly.compile(bytes, options),
+  instantiate: async (bytes, options) => (await WebAssembly.instantiate(bytes, {}, options)).module,
+  compileStreaming: (bytes, options) => WebAssembly.compileStreaming(response(bytes), options),
+  instantiateStreaming: async (bytes, options) =>
+    (await WebAssembly.instantiateStreaming(response(bytes), {}, options)).module,
+};
+const response = (bytes) => new Response(bytes, { headers: { 'Content-Type': 'application/wasm' } });
+
+test('the option means the same in every entry point', async () => {
+  const bytes = text(FACTORIAL);
+  for (const [name, compile] of Object.entries(ENTRIES)) {
+    const optimized = Module.stats(await compile(bytes, { tier: 'optimized' }));
+    assert.deepEqual([optimized.isFinal, optimized.compiledOnDemand], [true, 0], name);
+    const quick = await compile(bytes, { tier: 'quick' });
+    const { f } = new Instance(quick).exports;
+    const end = performance.now() + 100;
+    while (performance.now() < end) f(1000n);
+    // Quick code stays, however often it runs.
+    const stats = Module.stats(quick);
+    assert.deepEqual([stats.isFinal, stats.compiledQuick], [false, 1], name);
+    assert.deepEqual([stats.optimizedAlone, stats.replaced, stats.backgroundMilliseconds], [0, 0, 0], name);
+    await assert.rejects(async () => compile(bytes, { tier: 'best' }), TypeError, name);
+  }
+});
+
+test('a diagnostics channel tells of modules', async () => {
+  const bytes = text(FACTORIAL);
+  const told = [];
+  const listener = (message) => told.push(message);
+  diagnostics.subscribe('gantry:compile', listener);
+  const modules = [];
+  for (const compile of Object.values(ENTRIES)) modules.push(await compile(bytes));
+  assert.throws(() => new Module(bytes.subarray(0, 20)), WebAssembly.CompileError);
+  diagnostics.unsubscribe('gantry:compile', listener);
+  new Module(bytes);
+  assert.deepEqual(
+    told.map(({ module }) => module),
+    modules,
+  );
+  for (const { module, byteLength, milliseconds } of told) {
+    assert.equal(byteLength, bytes.length);
+    assert.ok(milliseconds > 0);
+    assert.equal(Module.stats(module).functions, 2);
+  }
+});
+
+test('GANTRY_DEBUG=compile tells what was done', async () => {
+  const script = scriptWith({ factorial: FACTORIAL }, `exportsOf('factorial').f(5n);`);
+  const { stderr } = await run(script, {
+    env: { GANTRY_CACHE: 'off', GANTRY_TIER: 'quick', GANTRY_DEBUG: 'compile' },
+  });
+  assert.match(
+    stderr,
+    /^gantry: module .*: 2 functions, not all optimised; 1 compiled on demand in [\d.]+ ms, 1 quick, /m,
+  );
+});
+
 test('the last code comes by itself', { timeout: 60_000 }, async () => {
   const module = new Module(text(FACTORIAL), { tier: 'auto' });
   const { f } = new Instance(module).exports;
@@ -58,6 +119,64 @@ test('a process ends while a module is optimised', { timeout: 120_000 }, async (
   assert.equal(await succeed(script, options), 'false');
   const exits = scriptWith({}, `${SETUP} WebAssembly.compile(large); setTimeout(() => process.exit(7), 20);`);
   assert.equal((await run(exits, options)).code, 7);
+});
+
+test('work in the background does not delay the end of a process', { timeout: 120_000 }, async () => {
+  for (const end of ['', 'process.exit(0);']) {
+    const code = `${SETUP} new WebAssembly.Module(large); console.log(Date.now()); ${end}`;
+    const printed = await succeed(scriptWith({}, code), options);
+    // Optimising the module takes much longer.
+    assert.ok(Date.now() - Number(printed) < 5000, `${Date.now() - Number(printed)} ms with "${end}"`);
+  }
+});
+
+test('workers are terminated at any moment of compilation', { timeout: 240_000 }, async () => {
+  const inWorker = `${SETUP} const { compile, compileStreaming, Module } = WebAssembly;
+    const response = () => new Response(large, { headers: { 'Content-Type': 'application/wasm' } });
+    parentPort.postMessage(0);
+    ({ sync: () => new Module(large), async: () => Promise.all([compile(large), compile(large)]),
+       stream: () => compileStreaming(response()) })[workerData]();`;
+  const code = `${SETUP} for (let i = 0; i < 8; i++) for (const workerData of ['sync', 'async', 'stream']) {
+      const started = worker(${JSON.stringify(inWorker)}, { workerData });
+      await once(started, 'message');
+      await sleep(i * 20);
+      await started.terminate();
+    }
+    // The threads that compile are still there for others.
+    const module = await WebAssembly.compile(large, { tier: 'quick' });
+    console.log(WebAssembly.Module.exports(module).length > 0);
+    process.exit(0);`;
+  assert.equal(await succeed(scriptWith({}, code), { ...options, timeout: 220_000 }), 'true');
+});
+
+test('GANTRY_THREADS bounds threads', { skip: process.platform !== 'linux', timeout: 240_000 }, async () => {
+  const code = `${SETUP} const fs = require('node:fs');
+    const count = (...names) => {
+      const tasks = fs.readdirSync('/proc/self/task').map((id) => {
+        // It may have ended meanwhile.
+        try { return fs.readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim(); } catch { return ''; }
+      });
+      return tasks.filter((name) => names.includes(name)).length;
+    };
+    let validating = 0; let asked = 0;
+    const timer = setInterval(() => {
+      validating = Math.max(validating, count('gantry-validate'));
+      asked = Math.max(asked, count('gantry-async', 'gantry-validate'));
+    }, 1);
+    const { compile, compileStreaming, validate } = WebAssembly;
+    const response = () => new Response(large, { headers: { 'Content-Type': 'application/wasm' } });
+    const work = Array.from({ length: 3 }, () => [compile(large, { tier: 'quick' }), compileStreaming(response(), { tier: 'quick' })]);
+    await Promise.all(work.flat());
+    validate(large);
+    clearInterval(timer);
+    // Beside them there is one that starts others.
+    console.log(validating, asked - 1);`;
+  for (const threads of [1, 2]) {
+    const env = { ...options.env, GANTRY_THREADS: `${threads}` };
+    const printed = await succeed(scriptWith({}, code), { env, timeout: 100_000 });
+    const [validating, asked] = printed.split(' ').map(Number);
+    assert.ok(validating < threads && asked <= 2 * threads - 1, `${threads} threads: ${printed}`);
+  }
 });
 
 test('workers are terminated while a module is optimised', { timeout: 120_000 }, async () => {

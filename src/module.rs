@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use gantry_engine::{CodeStats, Engine, Error, Module};
+use gantry_runtime::copy_large;
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Buffer, Either, External, Object, Uint8Array};
 use napi_derive::napi;
@@ -17,8 +18,13 @@ use crate::keys;
 /// The threads that asynchronous compilations start on.
 pub(crate) fn runtime() -> napi::Result<&'static Runtime> {
     static RUNTIME: OnceCell<Runtime> = OnceCell::new();
-    let make = || Builder::new_multi_thread().worker_threads(1).thread_name("gantry-async").build();
-    RUNTIME.get_or_try_init(make).map_err(|error| napi::Error::from_reason(error.to_string()))
+    let make = || {
+        let threads = engine()?.threads();
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(1).max_blocking_threads(threads).thread_name("gantry-async");
+        builder.build().map_err(|error| napi::Error::from_reason(error.to_string()))
+    };
+    RUNTIME.get_or_try_init(make)
 }
 
 #[derive(Serialize)]
@@ -100,7 +106,7 @@ impl Host {
     /// Compiles a module on other threads. The promise is for something to pass to `adopt`, or for what is wrong.
     #[napi]
     pub fn compile_async<'e>(&self, env: &'e Env, bytes: Uint8Array, tier: Option<String>) -> napi::Result<Object<'e>> {
-        let bytes = bytes.to_vec();
+        let bytes = copy_large(&bytes);
         let (deferred, promise) = env.create_deferred()?;
         runtime()?.spawn_blocking(move || {
             let outcome = engine().map(|engine| compiled(engine, &bytes, tier.as_deref()));
@@ -155,8 +161,8 @@ impl Host {
 
     /// What is wrong with a module, if anything.
     #[napi]
-    pub fn validate(&self, bytes: Uint8Array) -> Option<String> {
-        Module::validate(&bytes).err().map(|error| error.to_string())
+    pub fn validate(&self, bytes: Uint8Array) -> napi::Result<Option<String>> {
+        Ok(engine()?.validate(&bytes).err().map(|error| error.to_string()))
     }
 
     /// Imports, exports and sizes of a module, as JSON.

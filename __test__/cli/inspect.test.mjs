@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gantry, withFiles } from '../helpers/cli.mjs';
+import { wat } from '../helpers/wat.mjs';
 
 const MODULE = `(module
   (import "env" "log" (func (param i32 i64)))
@@ -27,6 +28,7 @@ test('as JSON', async () => {
   assert.deepEqual(contents.features, ['mutable-globals', 'multi-value', 'simd']);
   const code_ = contents.sections.find(({ name }) => name === 'code');
   assert.equal(code_.entries, 2);
+  assert.deepEqual(contents.code, { functions: 2, cached: false, codeBytes: 0 });
   const last = contents.sections.at(-1);
   assert.ok(last.offset + last.size <= contents.size);
 });
@@ -35,6 +37,18 @@ test('as text', async () => {
   const { stdout } = await gantry(['inspect', '-'], { input: MODULE });
   assert.match(stdout, /features beyond WebAssembly 1\.0: mutable-globals, multi-value, simd/);
   assert.match(stdout, /env log +function \(i32, i64\) -> \(\)/);
+});
+
+test('machine code that the cache has', async () => {
+  const filler = '(func (param i32) (result i32) local.get 0 i32.const 77 i32.mul)'.repeat(400);
+  await withFiles({ 'a.wasm': wat(`(module ${filler})`) }, async (folder, at) => {
+    const env = { GANTRY_CACHE: `${folder}/cache`, GANTRY_TIER: 'optimized' };
+    const before = await gantry(['inspect', at('a.wasm')], { env });
+    assert.match(before.stdout, /^400 functions; machine code: not in the cache$/m);
+    await gantry(['run', '--invoke', 'none', at('a.wasm')], { env });
+    const after = await gantry(['inspect', at('a.wasm')], { env });
+    assert.match(after.stdout, /^400 functions; machine code: [\d,]+ bytes in the cache$/m);
+  });
 });
 
 test('modules that this engine cannot run', async () => {

@@ -3,9 +3,10 @@
 import { withEngine } from '../lib/engines.mjs';
 import { kernels } from '../programs/kernels.mjs';
 import { packages } from '../programs/packages.mjs';
+import { tools } from '../programs/tools.mjs';
 
 const [engine, name] = process.argv.slice(2);
-const program = [...kernels, ...packages].find((candidate) => candidate.name === name);
+const program = [...kernels, ...packages, ...tools].find((candidate) => candidate.name === name);
 
 const started = performance.now();
 const run = await withEngine(engine, () => program.load(engine));

@@ -1,54 +1,110 @@
-// From bytes in memory to a module in a fresh process, without a cache: waiting for it, and in the background.
+// Fresh processes: from bytes in memory to a module and to the first useful result, without a cache and with code in it.
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureInChild } from '../lib/child.mjs';
-import { NAMES } from '../lib/engines.mjs';
-import { table, target } from '../lib/report.mjs';
+import { progress, table, target } from '../lib/report.mjs';
 import { median } from '../lib/stats.mjs';
 
 const ROUNDS = 5;
-const here = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
-const FILES = {
-  esbuild: here('../node_modules/esbuild-wasm/esbuild.wasm'),
-  'sql.js': here('../node_modules/sql.js/dist/sql-wasm.wasm'),
-  sha256: here('kernels/wasm/sha256.wasm'),
-};
+/** Small programs have bounds of their own. */
+const LIMITS = { large: { uncached: 2.5, cached: 0.5 }, small: { uncached: 1.3, cached: 0.6 } };
+const MODULE_LIMIT = { esbuild: 10 };
+const inPackages = (path) => fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
+const kernel = (name) => fileURLToPath(new URL(`../kernels/wasm/${name}.wasm`, import.meta.url));
 
-export const title = 'Compilation in a fresh process without a cache, ms';
+/** What is compiled, and the program whose first result it gives. */
+const PROGRAMS = [
+  { name: 'esbuild', size: 'large', file: inPackages('esbuild-wasm/esbuild.wasm') },
+  { name: 'sql.js', size: 'large', file: inPackages('sql.js/dist/sql-wasm.wasm') },
+  { name: 'ruby', size: 'large', file: inPackages('@ruby/3.4-wasm-wasi/dist/ruby.wasm') },
+  // Takes minutes, most of them to fill the cache.
+  { name: 'clang', size: 'large', file: inPackages('@yowasp/clang/gen/llvm.core.wasm'), onlyWhenNamed: true },
+  { name: 'source-map', size: 'small', file: inPackages('source-map/lib/mappings.wasm') },
+  { name: 'sha256', size: 'small', file: kernel('sha256') },
+  { name: 'interpreter', size: 'small', file: kernel('interpreter') },
+];
+
+export const title =
+  'Fresh processes, ms: new Module / compile() / longest turn of compile(), and the first result';
 
 export async function run({ only }) {
-  const results = [];
-  for (const name of Object.keys(FILES).filter((file) => !only || only.includes(file)))
-    results.push(await measure(name));
-  const rows = results.map(({ name, gantry, builtin, ratio }) => [
-    name,
-    ...[gantry, builtin].flatMap((r) => [r.waiting, r.background, r.blocked].map((n) => n.toFixed(1))),
-    ratio.toFixed(2),
-  ]);
-  const head = [
-    'file',
-    ...NAMES.flatMap((name) => [`${name}: Module`, 'compile()', 'blocked']),
-    'ratio of Module',
-  ];
-  table(title, head, rows);
-  const targets = results.flatMap(({ name, gantry, ratio }) => [
-    target(`${name}: bytes to Module, to the built-in's`, ratio, 2.5),
-    target(`${name}: JS thread blocked by compile()`, gantry.blocked, 10, 'ms'),
-  ]);
-  return { results, targets };
+  const cache = mkdtempSync(path.join(os.tmpdir(), 'gantry-bench-'));
+  try {
+    const wanted = ({ name, onlyWhenNamed }) => only?.includes(name) ?? !onlyWhenNamed;
+    const results = [];
+    for (const program of PROGRAMS.filter(wanted)) results.push(await measure(program, cache));
+    return report(results);
+  } finally {
+    rmSync(cache, { recursive: true });
+  }
 }
 
-async function measure(name) {
-  const samples = { gantry: [], builtin: [] };
-  const options = { env: { GANTRY_CACHE: 'off' } };
-  for (let i = 0; i < ROUNDS; i++) {
-    for (const engine of NAMES)
-      samples[engine].push(await measureInChild('startup.mjs', [engine, FILES[name]], options));
-  }
-  const summary = (engine) => {
-    const of = (key) => median(samples[engine].map((sample) => sample[key]));
-    return { waiting: of('waiting'), background: of('background'), blocked: of('blocked') };
+function report(results) {
+  const ways = ['uncached', 'cached', 'builtin'];
+  const cells = (r) => [r.waiting, r.background, r.blocked, r.first].map((n) => n.toFixed(1));
+  const rows = results.map((result) => [
+    result.name,
+    ...ways.flatMap((way) => cells(result[way])),
+    ...['uncached', 'cached']
+      .flatMap((way) => [ratio(result, way, 'waiting'), ratio(result, way, 'first')])
+      .map(percent),
+  ]);
+  const head = ways.flatMap((way) => [`${way}: Module`, 'compile()', 'turn', 'result']);
+  table(title, ['program', ...head, 'uncached: Module', 'result', 'cached: Module', 'result'], rows);
+  return { results, targets: results.flatMap(targetsOf) };
+}
+
+const ratio = (result, way, key) => result[way][key] / result.builtin[key];
+const percent = (n) => n.toFixed(2);
+
+function targetsOf(result) {
+  const { name, size } = result;
+  const targets = ['uncached', 'cached'].flatMap((way) => {
+    const limit = LIMITS[size][way];
+    const first = target(
+      `${name}, ${way}: bytes to first result, to the built-in's`,
+      ratio(result, way, 'first'),
+      limit,
+    );
+    const module = target(
+      `${name}, ${way}: bytes to Module, to the built-in's`,
+      ratio(result, way, 'waiting'),
+      limit,
+    );
+    return size === 'large' ? [module, first] : [first];
+  });
+  if (name in MODULE_LIMIT)
+    targets.push(target(`${name}, cached: bytes to Module`, result.cached.waiting, MODULE_LIMIT[name], 'ms'));
+  return [...targets, target(`${name}: JS thread blocked by compile()`, result.uncached.blocked, 10, 'ms')];
+}
+
+async function measure({ name, size, file }, cache) {
+  progress(`startup: ${name}`);
+  const ways = {
+    uncached: ['gantry', { env: { GANTRY_CACHE: 'off' } }],
+    cached: ['gantry', { env: { GANTRY_CACHE: cache } }],
+    builtin: ['builtin', {}],
   };
-  const [gantry, builtin] = ['gantry', 'builtin'].map(summary);
-  return { name, gantry, builtin, ratio: gantry.waiting / builtin.waiting };
+  await measureInChild('startup.mjs', ['gantry', file, 'keep'], ways.cached[1]);
+  const samples = { uncached: [], cached: [], builtin: [] };
+  for (let i = 0; i < ROUNDS; i++) {
+    for (const [way, [engine, options]] of Object.entries(ways)) {
+      const compiled = await measureInChild('startup.mjs', [engine, file], options);
+      const { total } = await measureInChild('first.mjs', [engine, name], options);
+      samples[way].push({ ...compiled, first: total });
+    }
+  }
+  const summary = (way) => {
+    const of = (key) => median(samples[way].map((sample) => sample[key]));
+    return {
+      waiting: of('waiting'),
+      background: of('background'),
+      blocked: of('blocked'),
+      first: of('first'),
+    };
+  };
+  return { name, size, ...Object.fromEntries(Object.keys(ways).map((way) => [way, summary(way)])) };
 }

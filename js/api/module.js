@@ -7,6 +7,7 @@ const { hasBuiltin, carrierOf, keyOf, isOfNode } = require('../builtin');
 const { CompileError } = require('../errors');
 const { collectIfDue } = require('../values');
 const { readCompileOptions, resolveBuiltins } = require('./builtins');
+const { tell } = require('./compiled');
 const { EXISTING } = require('./memory');
 const { bufferSource, isObject, required, defineInterface } = require('./webidl');
 
@@ -20,6 +21,8 @@ class Module {
     const what = 'WebAssembly.Module()';
     let id;
     let asked;
+    let started;
+    let byteLength;
     if (bytes === EXISTING) {
       [, id, asked] = arguments;
     } else {
@@ -28,10 +31,13 @@ class Module {
       asked = readCompileOptions(options, what);
       const tier = readTier(options, what);
       collectIfDue();
+      started = performance.now();
       id = checked(host.compile(plain, tier), what);
+      byteLength = plain.length;
     }
     const object = bind(hasBuiltin ? carrierOf(host.moduleKey(id)) : this, id, new.target);
     if (asked) resolveBuiltins(infoOfModule(object).imports, asked, what);
+    if (started !== undefined) tell(object, byteLength, started);
     return object;
   }
 
@@ -160,9 +166,13 @@ async function compileAsync(source, options, what) {
   // The bytes are copied before this returns.
   const bytes = plainBytes(source, what);
   const tier = readTier(options, what);
+  const { length } = bytes;
+  const started = performance.now();
   const compiling = host.compileAsync(bytes, tier);
   const asked = readCompileOptions(options, what);
-  return moduleOf(checked(await compiling, what), asked);
+  const module = moduleOf(checked(await compiling, what), asked);
+  tell(module, length, started);
+  return module;
 }
 
 /** The module of what native code has found. */

@@ -4,6 +4,7 @@
 
 const { host } = require('../binding');
 const { readCompileOptions } = require('./builtins');
+const { tell } = require('./compiled');
 const { CompileError } = require('../errors');
 const { checked, idOfModule, moduleOf, readTier } = require('./module');
 const responses = require('./responses');
@@ -23,6 +24,7 @@ async function compileStream(source, options, what) {
   const asked = readCompileOptions(options, what);
   const tier = readTier(options, what);
   signal?.throwIfAborted();
+  const started = performance.now();
   const given = await source;
   const chunks = chunksOf(given, what);
   const name = isResponse(given) ? responses.nameOf(given) : undefined;
@@ -30,10 +32,14 @@ async function compileStream(source, options, what) {
     const found = await responses.find(given, name);
     if (found !== null) {
       signal?.throwIfAborted();
-      return moduleOf(found, asked);
+      const module = moduleOf(found, asked);
+      tell(module, 0, started);
+      return module;
     }
   }
-  const module = moduleOf(await receive(chunks, { signal, onProgress, tier }, what), asked);
+  const { found, bytesReceived } = await receive(chunks, { signal, onProgress, tier }, what);
+  const module = moduleOf(found, asked);
+  tell(module, bytesReceived, started);
   if (name !== undefined) host.rememberResponse(name, idOfModule(module));
   return module;
 }
@@ -88,7 +94,7 @@ function responseChunks(response, what) {
 }
 
 /**
- * Takes chunks until there are no more. Resolves to what `host.compileAsync` gives.
+ * Takes chunks until there are no more. Resolves to what `host.compileAsync` gives, and how many bytes there were.
  * One piece is with other threads at a time; the sender is asked for more meanwhile, and waits when it is faster.
  */
 async function receive(chunks, { signal, onProgress, tier }, what) {
@@ -121,7 +127,7 @@ async function receive(chunks, { signal, onProgress, tier }, what) {
     const found = checked(await unlessEnded(host.streamFinish(stream)), what);
     progress.functionsReady = progress.functionsTotal;
     report('ready');
-    return found;
+    return { found, bytesReceived: progress.bytesReceived };
   } catch (error) {
     stop(iterator);
     throw error;

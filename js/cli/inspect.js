@@ -12,7 +12,7 @@ Usage: gantry inspect [--json] FILE
 FILE is a binary module or text (.wat); - reads it from standard input.
 
 Options:
-  --json      print JSON: size, features, sections, imports, exports
+  --json      print JSON: size, features, sections, imports, exports, code
   -h, --help  show this
 `;
 
@@ -32,15 +32,24 @@ function main(args) {
 function read(file) {
   const bytes = readModule(file);
   try {
-    return JSON.parse(host.inspect(bytes));
+    return { ...JSON.parse(host.inspect(bytes)), code: codeOf(bytes) };
   } catch (error) {
     throw new Error(`${file} is not valid: ${error.message}`, { cause: error });
   }
 }
 
-function describe(file, { size, features, sections, imports, exports }) {
+/** What is known of the machine code without making any, or why none can be made. */
+function codeOf(bytes) {
+  const id = host.compile(bytes, 'quick');
+  if (typeof id === 'string') return { error: id };
+  const { functions, cached, codeBytes } = JSON.parse(host.moduleStats(id));
+  return { functions, cached, codeBytes };
+}
+
+function describe(file, { size, features, sections, imports, exports, code }) {
   const lines = [`${file}: ${count(size, 'byte')}`];
   lines.push(`features beyond WebAssembly 1.0: ${features.join(', ') || 'none'}`);
+  lines.push(describeCode(code));
   lines.push('', 'Sections', ...table(sections.map(sectionRow)));
   lines.push(
     '',
@@ -57,6 +66,12 @@ const sectionRow = ({ name, offset, size, entries }) => [
   count(size, 'byte'),
   `at 0x${offset.toString(16)}`,
 ];
+
+function describeCode({ error, functions, cached, codeBytes }) {
+  if (error !== undefined) return `machine code: none can be made: ${error}`;
+  const state = cached ? `${count(codeBytes, 'byte')} in the cache` : 'not in the cache';
+  return `${count(functions, 'function')}; machine code: ${state}`;
+}
 
 const count = (n, one, many = `${one}s`) => `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 

@@ -1,7 +1,8 @@
 //! Work in the background: modules that run are optimised, what is hot first.
 //!
 //! Two threads of low priority take modules, one the large ones, so that small ones do not wait for those. They are started by the first
-//! module and sleep when there is nothing to do. No process waits for them when it ends.
+//! module and sleep when there is nothing to do. Work on large modules stops while there is a small one, so that no more threads are at
+//! work than the engine may have. No process waits for them when it ends.
 //!
 //! Must not know: how code is made or entered.
 
@@ -13,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use gantry_runtime::CodeLevel;
 
+use crate::crew::Precedence;
 use crate::program::Program;
 
 /// Bytes of bodies from which a module is large.
@@ -31,6 +33,7 @@ const AT_A_TIME: usize = 32;
 pub(crate) struct Background {
     small: Lane,
     large: Lane,
+    precedence: Arc<Precedence>,
 }
 
 /// A thread and what it has to do.
@@ -52,16 +55,21 @@ impl Drop for Job {
 impl Background {
     /// Has a program optimised some time.
     pub fn optimize(&self, program: &Arc<Program>) {
-        let (lane, name) = match program.size {
-            0..LARGE => (&self.small, "gantry-small"),
-            _ => (&self.large, "gantry-large"),
-        };
-        lane.push(Job(Arc::downgrade(program)), name);
+        let precedence = self.precedence.clone();
+        let job = Job(Arc::downgrade(program));
+        if program.size < LARGE {
+            let work = move |program: &Program| precedence.urgently(|| optimize(program, &|| ()));
+            self.small.push(job, "gantry-small", work);
+        } else {
+            let wait = move |program: &Program| precedence.give_way(|| !program.is_cancelled());
+            self.large.push(job, "gantry-large", move |program| optimize(program, &|| wait(program)));
+        }
     }
 }
 
 impl Lane {
-    fn push(&self, job: Job, name: &str) {
+    /// Has a job done by the lane's thread, which is started if there is none and does all jobs as the first is to be done.
+    fn push(&self, job: Job, name: &str, work: impl Fn(&Program) + Send + 'static) {
         let mut sender = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // Without a thread the module stays as it is, which the end of the job tells it.
         let job = match &*sender {
@@ -76,7 +84,7 @@ impl Lane {
             lower_priority();
             for job in receiver {
                 if let Some(program) = job.0.upgrade() {
-                    optimize(&program);
+                    work(&program);
                 }
             }
         };
@@ -86,14 +94,15 @@ impl Lane {
     }
 }
 
-/// Optimises a program: functions that turn out to be hot one by one, in the end all.
-fn optimize(program: &Program) {
+/// Optimises a program: functions that turn out to be hot one by one, in the end all. Threads do `between` before each function.
+fn optimize(program: &Program, between: &(dyn Fn() + Sync)) {
     if program.is_cancelled() {
         return;
     }
     let start = Instant::now();
     let hot = Mutex::new(Hot { looked: start, tried: vec![false; program.module.defined_funcs()] });
     let artifact = program.optimize(&|| {
+        between();
         // One thread looks, the others go on.
         if program.size >= HOT_FIRST
             && let Ok(mut hot) = hot.try_lock()

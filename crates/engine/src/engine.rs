@@ -22,7 +22,8 @@ pub struct Config {
     pub memory_style: MemoryStyle,
     /// How much work code is worth.
     pub tier: Tier,
-    /// Threads to compile on. By default as many as there are cores.
+    /// How many threads may work on what somebody waits for, the callers included, and how many in the background. By default as
+    /// many as there are cores.
     pub threads: usize,
     /// Whether results are the same on every processor, which costs some speed: NaNs that arithmetic makes are canonical
     /// (positive, quiet, no payload), and `relaxed_madd` and `relaxed_nmadd` round once. All other relaxed vector
@@ -77,6 +78,11 @@ impl Engine {
         Ok(Engine(Arc::new(Inner { tiers: Tiers::new(config)?, host_modules: Mutex::default() })))
     }
 
+    /// How many threads may work on what somebody waits for.
+    pub fn threads(&self) -> usize {
+        self.0.tiers.compilers().optimized.settings().threads
+    }
+
     /// How memories are laid out.
     pub fn memory_style(&self) -> MemoryStyle {
         self.0.tiers.compilers().optimized.settings().memory_style
@@ -85,6 +91,14 @@ impl Engine {
     /// Validates, compiles and loads a binary module, or finds it in the cache.
     pub(crate) fn compile(&self, wasm: &[u8], tier: Option<Tier>) -> Result<Arc<LoadedModule>, Error> {
         self.0.tiers.compile(wasm, tier.unwrap_or(self.0.tiers.default_tier()))
+    }
+
+    /// Checks a binary module without compiling it.
+    ///
+    /// # Errors
+    /// [`Error::is_compile`], with [`Error::offset`], when it is malformed or invalid.
+    pub fn validate(&self, wasm: &[u8]) -> Result<(), Error> {
+        Module::validate_with(self.0.tiers.crew(), wasm)
     }
 
     pub(crate) fn tiers(&self) -> &Tiers {

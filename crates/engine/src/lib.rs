@@ -28,6 +28,7 @@
 
 mod background;
 mod cache;
+mod crew;
 mod engine;
 mod error;
 mod externs;

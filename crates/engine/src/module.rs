@@ -6,6 +6,7 @@ use gantry_compile::Settings;
 use gantry_module::{ExternType, FuncType};
 use gantry_runtime::{CodeStats, LoadedModule};
 
+use crate::crew::Crew;
 use crate::validation::Validation;
 use crate::{Engine, Error, Tier};
 
@@ -95,9 +96,16 @@ impl Module {
         Ok(Module { loaded: engine.deserialize(bytes)? })
     }
 
-    /// Checks a binary module without compiling it.
+    /// Checks a binary module without compiling it, on as many threads as there are cores. [`Engine::validate`] has its bound.
+    ///
+    /// # Errors
+    /// [`Error::is_compile`], with [`Error::offset`], when it is malformed or invalid.
     pub fn validate(wasm: &[u8]) -> Result<(), Error> {
-        let mut validation = Validation::new(Settings::default().threads - 1);
+        Module::validate_with(&Crew::new(Settings::default().threads), wasm)
+    }
+
+    pub(crate) fn validate_with(crew: &Arc<Crew>, wasm: &[u8]) -> Result<(), Error> {
+        let mut validation = Validation::new(crew);
         validation.push(wasm)?;
         validation.finish(&|| true)?;
         Ok(())

@@ -142,3 +142,34 @@ impl Drop for Source {
         self.0.cancelled.store(true, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gantry_runtime::LazyOptions;
+
+    use super::*;
+    use crate::Config;
+    use crate::tiers::Tiers;
+    use crate::validation::{Valid, Validation};
+
+    #[test]
+    fn bodies_are_freed_when_all_code_is_there() {
+        let tiers = Tiers::new(&Config::default()).unwrap();
+        let mut validation = Validation::new(tiers.crew());
+        validation.push(&wat::parse_str(r#"(module (func (export "f")) (func))"#).unwrap()).unwrap();
+        let Valid { module, bodies, writes_tables } = validation.finish(&|| true).unwrap();
+        let module = Arc::new(module);
+        let program = Arc::new(Program::new(tiers.compilers().clone(), module.clone(), bodies, None));
+        let (source, style) = (Arc::new(Source(program.clone())), program.compilers.memory_style());
+        let loaded = LoadedModule::without_code(module, writes_tables, style, source, LazyOptions::default()).unwrap();
+        program.set_loaded(&loaded);
+        let bodies = Arc::downgrade(&program.bodies().unwrap());
+        assert!(program.function(0, CodeLevel::Quick).is_some());
+        let artifact = program.optimize(&|| ()).unwrap();
+        assert!(bodies.upgrade().is_some());
+        program.replace(artifact).unwrap();
+        assert!(bodies.upgrade().is_none() && program.function(1, CodeLevel::Quick).is_none());
+        drop(loaded);
+        assert!(program.is_cancelled());
+    }
+}

@@ -45,13 +45,13 @@ impl ModuleStream {
         ModuleStream {
             engine: engine.clone(),
             tier: tier.unwrap_or(engine.tiers().default_tier()),
-            validation: Some(Validation::new(engine.tiers().threads())),
+            validation: Some(Validation::new(engine.tiers().crew())),
             progress: Progress::default(),
             hasher: engine.tiers().hasher(),
         }
     }
 
-    /// Takes the next bytes. Returns soon: what takes time is done by other threads.
+    /// Takes the next bytes. What takes time is done by other threads, as far as the engine may have them.
     ///
     /// # Errors
     /// As soon as it is known that the module is malformed or invalid. Nothing can be pushed any more then.

@@ -13,6 +13,7 @@ use gantry_runtime::{LazyOptions, LoadedModule, processor_has};
 
 use crate::background::Background;
 use crate::cache::Cache;
+use crate::crew::Crew;
 use crate::key::{Key, KeyHasher};
 use crate::program::{Program, Source};
 use crate::validation::{Valid, Validation};
@@ -80,6 +81,7 @@ pub(crate) struct Tiers {
     default: Tier,
     lazy: LazyOptions,
     background: Background,
+    crew: Arc<Crew>,
 }
 
 impl Tiers {
@@ -96,10 +98,11 @@ impl Tiers {
             default: config.tier,
             lazy: LazyOptions { alternate: config.alternate_tiers },
             background: Background::default(),
+            crew: Crew::new(threads),
         })
     }
 
-    pub fn compilers(&self) -> &Compilers {
+    pub fn compilers(&self) -> &Arc<Compilers> {
         &self.compilers
     }
 
@@ -108,9 +111,9 @@ impl Tiers {
         self.default
     }
 
-    /// How many threads may work on a module.
-    pub fn threads(&self) -> usize {
-        self.compilers.optimized.settings().threads
+    /// The threads that validate.
+    pub fn crew(&self) -> &Arc<Crew> {
+        &self.crew
     }
 
     /// What makes the key of a module whose bytes arrive in pieces, if there is a cache.
@@ -141,7 +144,7 @@ impl Tiers {
         if let Some(found) = self.find(key.as_ref()) {
             return Ok(found);
         }
-        let mut validation = Validation::new(self.threads() - 1);
+        let mut validation = Validation::new(&self.crew);
         validation.push(wasm)?;
         self.make(validation.finish(&|| true)?, tier, key, &|| true)
     }

@@ -10,6 +10,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use gantry_compile::CompileError;
 use gantry_module::{BodyValidator, Decoder, Error, FunctionBody, Module};
 
+use crate::crew::{Crew, Member};
+
 /// Bytes of bodies that are handed to a thread at a time; modules with fewer need no other thread.
 const BATCH: usize = 64 << 10;
 
@@ -40,8 +42,9 @@ pub(crate) struct Validation {
     batch_bytes: usize,
     batches: usize,
     received: u64,
-    threads: usize,
-    max_threads: usize,
+    crew: Arc<Crew>,
+    /// Whether there was something that no other thread could be started for.
+    is_short: bool,
 }
 
 struct Batch {
@@ -65,8 +68,6 @@ struct State {
     writes_tables: bool,
     /// That of the batch with the lowest number.
     failure: Option<(usize, Error)>,
-    /// Whether no more batches will come.
-    closed: bool,
 }
 
 impl Shared {
@@ -74,18 +75,14 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Validates batches until there are no more.
+    /// Validates the batches that there are.
     fn work(&self, go_on: &dyn Fn() -> bool) {
         let mut validator = BodyValidator::default();
         let mut state = self.lock();
-        while go_on() {
-            if let Some(batch) = state.queue.pop_front() {
-                state = self.validate(&mut validator, batch, state);
-            } else if state.closed {
-                return;
-            } else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            }
+        while go_on()
+            && let Some(batch) = state.queue.pop_front()
+        {
+            state = self.validate(&mut validator, batch, state);
         }
     }
 
@@ -136,8 +133,8 @@ impl Shared {
 }
 
 impl Validation {
-    /// `threads` is how many may work besides the caller's.
-    pub fn new(threads: usize) -> Validation {
+    /// The crew may have places for threads that work besides the caller's.
+    pub fn new(crew: &Arc<Crew>) -> Validation {
         Validation {
             decoder: Decoder::new(),
             shared: Arc::default(),
@@ -145,15 +142,19 @@ impl Validation {
             batch_bytes: 0,
             batches: 0,
             received: 0,
-            threads: 0,
-            max_threads: threads,
+            crew: crew.clone(),
+            is_short: false,
         }
     }
 
     /// Takes the next bytes.
     pub fn push(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        let _caller = self.crew.join();
         self.received += chunk.len() as u64;
         let decoded = self.decode(|decoder, bodies| decoder.push(chunk, bodies));
+        if std::mem::take(&mut self.is_short) {
+            self.shared.work(&|| true);
+        }
         if decoded.is_err() || self.shared.lock().failure.is_some() {
             return Err(self.first_error(decoded.err()));
         }
@@ -162,14 +163,13 @@ impl Validation {
 
     /// Says that there are no more bytes, and helps to validate what is left, as long as `go_on` says so.
     pub fn finish(mut self, go_on: &dyn Fn() -> bool) -> Result<Valid, CompileError> {
+        let _caller = self.crew.join();
         let decoded = self.decode(|decoder, bodies| std::mem::take(decoder).finish(bodies));
         let decoded = match decoded {
             Ok(decoded) => decoded,
             Err(error) => return Err(self.first_error(Some(error)).into()),
         };
         self.hand_over();
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
         self.shared.work(go_on);
         if !go_on() {
             return Err(CompileError::Cancelled);
@@ -225,28 +225,24 @@ impl Validation {
         if state.failure.is_none() {
             state.queue.push_back(batch);
         }
-        drop(state);
-        self.shared.changed.notify_one();
     }
 
+    /// Has another thread do what is in the queue, if there is a place for one.
     fn start_thread(&mut self) {
-        if self.threads >= self.max_threads {
-            return;
-        }
+        self.is_short = true;
+        let Some(place) = self.crew.hire() else { return };
         let shared = self.shared.clone();
         let builder = std::thread::Builder::new().name("gantry-validate".into());
-        match builder.spawn(move || shared.work(&|| true)) {
-            Ok(_) => self.threads += 1,
-            // The caller's thread does it in the end.
-            Err(_) => self.max_threads = self.threads,
-        }
+        let work = move || {
+            let _place: Member = place;
+            shared.work(&|| true);
+        };
+        self.is_short = builder.spawn(work).is_err();
     }
 
     /// What is wrong with the module, given what decoding found: bodies before may be invalid.
     fn first_error(&mut self, decoding: Option<Error>) -> Error {
         self.hand_over();
-        self.shared.lock().closed = true;
-        self.shared.changed.notify_all();
         self.shared.work(&|| true);
         let failure = self.shared.wait().failure.take().map(|(_, error)| error);
         match (decoding, failure) {
@@ -260,11 +256,7 @@ impl Validation {
 
 impl Drop for Validation {
     fn drop(&mut self) {
-        let mut state = self.shared.lock();
-        state.closed = true;
-        state.queue.clear();
-        drop(state);
-        self.shared.changed.notify_all();
+        self.shared.lock().queue.clear();
     }
 }
 
@@ -284,7 +276,7 @@ mod tests {
     }
 
     fn validate(wasm: &[u8], chunk: usize, threads: usize) -> Result<Valid, String> {
-        let mut validation = Validation::new(threads);
+        let mut validation = Validation::new(&Crew::new(1 + threads));
         let pushed = wasm.chunks(chunk).try_for_each(|chunk| validation.push(chunk));
         pushed.map_err(|error| error.to_string())?;
         validation.finish(&|| true).map_err(|error| error.to_string())
@@ -317,7 +309,7 @@ mod tests {
     fn dropping_ends_it() {
         let wasm = wasm(2000, &[]);
         for part in [0, 10, wasm.len() / 2, wasm.len()] {
-            let mut validation = Validation::new(2);
+            let mut validation = Validation::new(&Crew::new(3));
             validation.push(&wasm[..part]).unwrap();
             let shared = Arc::downgrade(&validation.shared);
             drop(validation);

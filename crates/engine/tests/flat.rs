@@ -62,6 +62,19 @@ fn modules(engine: &Engine) {
     });
 }
 
+fn modules_that_are_optimised_meanwhile(engine: &Engine) {
+    let body = "local.get 0 i32.const 77 i32.mul local.set 0 ".repeat(300);
+    let filler = format!("(func (param i32) (result i32) {body} local.get 0)").repeat(150);
+    let f = r#"(func (export "f") (param i32) (result i32) (local.get 0))"#;
+    let binary = util::binary(&format!("(module {f} {filler})"));
+    stays_flat("large modules dropped while they are optimised", 300, || {
+        let module = Module::new(engine, &binary).expect("valid");
+        let mut store = Store::new(engine);
+        let instance = instance(&mut store, &module, &[]);
+        assert_eq!(instance.typed_func::<i32, i32>(&store, "f").and_then(|f| f.call(&mut store, 5)).unwrap(), 5);
+    });
+}
+
 fn stores(engine: &Engine) {
     let module = module(engine, r#"(module (memory 1) (func (export "f") (result i32) (i32.load (i32.const 0))))"#);
     stays_flat("stores", 20_000, || {
@@ -127,6 +140,7 @@ fn memory_stays_flat() {
     traps(&engine);
     stack_overflows(&engine);
     modules(&engine);
+    modules_that_are_optimised_meanwhile(&engine);
     stores(&engine);
     many_at_once(&engine);
 }

@@ -138,6 +138,49 @@ fn code_is_replaced_while_it_runs() {
     });
 }
 
+/// Calls of the module itself and of another, through imports, tables and references.
+#[test]
+fn every_way_of_calling_while_code_is_replaced() {
+    let filler: String = (0..300).map(|i| format!("(func (result i32) i32.const {i})")).collect();
+    let wasm = |text: &str| wat::parse_str(format!("(module {text} {filler})")).unwrap();
+    let first = wasm(
+        r#"(table (export "table") funcref (elem $f))
+        (func $f (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))"#,
+    );
+    let second = wasm(
+        r#"(type $unary (func (param i32) (result i32)))
+        (import "first" "f" (func $f (type $unary)))
+        (import "first" "table" (table 1 funcref))
+        (elem declare func $f $own)
+        (func $own (type $unary) (i32.add (local.get 0) (i32.const 10)))
+        (func (export "run") (type $unary)
+          (call $f (local.get 0))
+          (call_indirect (type $unary) (i32.const 0))
+          (call_ref $unary (ref.func $f))
+          (call $own)
+          (call_ref $unary (ref.func $own)))"#,
+    );
+    for (engine, is_replaced) in engines().into_iter().zip([false, false, true, false]) {
+        let modules = [&first, &second].map(|wasm| Module::new(&engine, wasm).unwrap());
+        let is_final = || modules.iter().all(|module| module.stats().is_final);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let (mut store, first) = instantiate(&engine, &modules[0]);
+                    let mut linker = Linker::new();
+                    linker.instance("first", &store, &first);
+                    let second = linker.instantiate(&mut store, &modules[1]).unwrap();
+                    let run = second.typed_func::<i32, i32>(&store, "run").unwrap();
+                    // Where code is not replaced, some calls are enough.
+                    for round in (0..1000).chain((1000..).take_while(|_| is_replaced && !is_final())) {
+                        assert_eq!(run.call(&mut store, round).unwrap(), round + 23);
+                    }
+                });
+            }
+        });
+    }
+}
+
 #[test]
 fn many_threads_call_a_fresh_module() {
     for engine in engines() {

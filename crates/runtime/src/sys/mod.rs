@@ -19,6 +19,6 @@ pub(crate) use arch::{
     landing, leave, new_stack, raise, saved_registers, stub, stub_end, switch, throw,
 };
 pub(crate) use os::pages::{
-    commit, decommit, make_executable, make_inaccessible, map, map_file, page_size, reserve, unmap,
+    commit, decommit, make_executable, make_inaccessible, map, map_file, page_size, prefer_large_pages, reserve, unmap,
 };
 pub(crate) use os::traps::install as install_trap_handler;

@@ -3,6 +3,7 @@
 use std::ffi::c_void;
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, ProtFlags};
@@ -53,6 +54,20 @@ pub unsafe fn decommit(at: NonNull<u8>, len: usize) -> bool {
     // Elsewhere the advice may leave the contents.
     // SAFETY: promised by the caller.
     unsafe { mm::madvise(at.as_ptr().cast(), len, DONT_NEED) }.is_ok() && cfg!(target_os = "linux")
+}
+
+/// Says that this memory will be filled soon, all of it.
+pub fn prefer_large_pages(memory: &mut [MaybeUninit<u8>]) {
+    // Elsewhere there is no such advice, or no need for it.
+    #[cfg(target_os = "linux")]
+    {
+        let skipped = memory.as_ptr().align_offset(page_size()).min(memory.len());
+        let whole = &mut memory[skipped..];
+        // SAFETY: the memory is the caller's, and what is in it does not change. Without large pages it stays as it is.
+        let _ = unsafe { mm::madvise(whole.as_mut_ptr().cast(), whole.len(), Advice::LinuxHugepage) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = memory;
 }
 
 /// Makes pages readable and executable, and no longer writable.

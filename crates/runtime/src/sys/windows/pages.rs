@@ -131,6 +131,9 @@ pub fn map_file(file: &File, len: usize) -> io::Result<NonNull<u8>> {
     Ok(at)
 }
 
+/// There are no large pages without privileges.
+pub fn prefer_large_pages(_memory: &mut [std::mem::MaybeUninit<u8>]) {}
+
 /// Ends a mapping.
 ///
 /// # Safety
