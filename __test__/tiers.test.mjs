@@ -121,6 +121,51 @@ test('a process ends while a module is optimised', { timeout: 120_000 }, async (
   assert.equal((await run(exits, options)).code, 7);
 });
 
+/** For how long 14 MB may keep the thread busy, beside the copy that the JS API asks for. */
+const BUSY_MS = 10;
+const ATTEMPTS = 5;
+
+for (const way of ['compile', 'instantiate', 'compileStreaming']) {
+  const limits = { skip: process.platform !== 'linux', timeout: 240_000 };
+  test(`the JavaScript thread is not kept busy by ${way}()`, limits, async () => {
+    const code = `${SETUP} const fs = require('node:fs');
+      const { pathToFileURL } = require('node:url');
+      const file = pathToFileURL(require.resolve('esbuild-wasm/esbuild.wasm'));
+      // What is loaded at the first use is no compilation.
+      await WebAssembly.compileStreaming([]).catch(() => {});
+      await WebAssembly.compile(Buffer.alloc(0)).catch(() => {});
+      /** How long the thread had a core: by the clock, others that want it would count. */
+      const now = () => Number(fs.readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
+      let longest = 0;
+      let last = now();
+      const turn = () => {
+        const ran = now();
+        longest = Math.max(longest, ran - last);
+        last = ran;
+        setImmediate(turn);
+      };
+      setImmediate(turn);
+      longest = 0;
+      const copy = ${way === 'compileStreaming'} ? null : Uint8Array.prototype.slice.call(large);
+      await sleep(20);
+      const allowed = longest;
+      longest = 0;
+      await { compile: () => WebAssembly.compile(large),
+        instantiate: () => WebAssembly.instantiate(large, {}).catch(({ name }) => assert.equal(name, 'TypeError')),
+        compileStreaming: () => WebAssembly.compileStreaming(file) }.${way}();
+      await sleep(20);
+      console.log(longest - (copy === null ? 0 : allowed));
+      process.exit(0);`;
+    const longest = [];
+    // A turn may have a collection of garbage in it.
+    do {
+      longest.push(Number(await succeed(scriptWith({}, code), options)));
+    } while (longest.at(-1) > BUSY_MS && longest.length < ATTEMPTS);
+    const all = longest.map((ms) => ms.toFixed(1)).join(', ');
+    assert.ok(longest.at(-1) <= BUSY_MS, `${way}: busy for ${all} ms`);
+  });
+}
+
 test('work in the background does not delay the end of a process', { timeout: 120_000 }, async () => {
   for (const end of ['', 'process.exit(0);']) {
     const code = `${SETUP} new WebAssembly.Module(large); console.log(Date.now()); ${end}`;
