@@ -63,9 +63,11 @@ fn sum() !void {
     try print("{d}\n", .{total});
 }
 
-// Producers and consumers at a queue that is mostly full or empty.
+// Producers and consumers at a queue that is mostly full or empty. They need a condition each: Zig's may wake one who began to
+// wait later in the place of one who was waiting.
 
-var changed: Thread.Condition = .{};
+var hasRoom: Thread.Condition = .{};
+var hasMore: Thread.Condition = .{};
 var queue: [4]u32 = undefined;
 var queued: usize = 0;
 var taken: u64 = 0;
@@ -74,22 +76,22 @@ const rounds = 2000;
 fn produce() void {
     for (1..rounds + 1) |number| {
         mutex.lock();
-        while (queued == queue.len) changed.wait(&mutex);
+        while (queued == queue.len) hasRoom.wait(&mutex);
         queue[queued] = @intCast(number);
         queued += 1;
         mutex.unlock();
-        changed.broadcast();
+        hasMore.broadcast();
     }
 }
 
 fn consume() void {
     for (0..rounds) |_| {
         mutex.lock();
-        while (queued == 0) changed.wait(&mutex);
+        while (queued == 0) hasMore.wait(&mutex);
         queued -= 1;
         taken += queue[queued];
         mutex.unlock();
-        changed.broadcast();
+        hasRoom.broadcast();
     }
 }
 
