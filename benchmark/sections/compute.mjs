@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NAMES, withEngine } from '../lib/engines.mjs';
+import { quiet } from '../lib/quiet.mjs';
 import { progress, table, target } from '../lib/report.mjs';
 import { geometricMean, median } from '../lib/stats.mjs';
 import { kernels } from '../programs/kernels.mjs';
@@ -10,8 +11,6 @@ import { packages } from '../programs/packages.mjs';
 
 /** Both engines compile hot functions again in the background, and take the new code at their next call. */
 const WARM_UP = { milliseconds: 700, runs: 10 };
-/** Nothing works in the background when a pause takes less of the processors than a part of it. */
-const QUIET = { pause: 50, part: 0.2, atMost: 60_000 };
 const SAMPLE = { milliseconds: 700, least: 9, most: 41 };
 
 export const title = 'Steady-state compute';
@@ -46,16 +45,6 @@ async function warmUp(engine, run) {
     await sleep(0);
   }
   return answer;
-}
-
-/** Waits until what compiles in the background is done. */
-async function quiet() {
-  for (const end = performance.now() + QUIET.atMost; performance.now() < end;) {
-    const before = process.cpuUsage();
-    await sleep(QUIET.pause);
-    const { user, system } = process.cpuUsage(before);
-    if ((user + system) / 1000 < QUIET.pause * QUIET.part) return;
-  }
 }
 
 /** A, B, A, B …: a change of the machine's speed meets both. */

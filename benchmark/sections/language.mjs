@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { ENGINES, NAMES } from '../lib/engines.mjs';
+import { quiet } from '../lib/quiet.mjs';
 import { table, target } from '../lib/report.mjs';
 import { median } from '../lib/stats.mjs';
 
@@ -30,8 +31,9 @@ const ROWS = [
 /** Depth of the tree that is alive while pauses are measured: 8 M nodes of 32 bytes, 16 with V8. */
 const LIVE_DEPTH = 22;
 
-export function run() {
+export async function run() {
   const kernels = { language: instances('language'), memories: instances('memories') };
+  await quiet();
   const results = ROWS.map(([kernel, what, limit, call, prepare]) => ({
     what,
     limit,
