@@ -27,7 +27,7 @@ export namespace WebAssembly {
     address?: AddressType;
     /** 0 to 65536; to 262144n for i64. */
     initial: number | bigint;
-    /** `initial` to the same limit; without it a memory can grow up to there. */
+    /** `initial` to 65536, to 137438953471n for i64; without it a memory can grow up to the limit of `initial`. */
     maximum?: number | bigint;
     /** Whether several threads may use it: its buffer is a SharedArrayBuffer. Needs `maximum`. Default: false. */
     shared?: boolean;
@@ -172,6 +172,14 @@ export namespace WebAssembly {
      * SharedArrayBuffer, which is not detached: buffers from before end where the memory ended.
      */
     readonly buffer: ArrayBuffer;
+    /**
+     * Makes `buffer` one that grows with the memory and makes it grow (`resize`; `grow` if it is shared) instead of being detached.
+     * @throws {TypeError} when the memory has no maximum
+     * @throws {RangeError} where the system cannot do it: not on Linux, or without address space for the maximum
+     */
+    toResizableBuffer(): ArrayBuffer;
+    /** The reverse of `toResizableBuffer`. */
+    toFixedLengthBuffer(): ArrayBuffer;
     /**
      * @param delta pages to add
      * @returns the size in pages before

@@ -66,6 +66,8 @@ test('the replaced global has the shape of the built-in one', async () => {
   for (const [name, shape] of Object.entries(gantry)) {
     // Its length is 2 by the specification, which engines before Node.js 26 are not up to.
     if (name === 'Exception' && nodeMajor < 26) continue;
+    // It is an accessor by the specification, which no engine of Node.js is up to.
+    if (name === 'JSTag') continue;
     if (name in builtin) assert.deepEqual(shape, builtin[name], name);
   }
   for (const name of EXPECTED) assert.ok(name in gantry, name);
@@ -77,6 +79,6 @@ const EXPECTED = [
 ];
 
 const SHAPE = `JSON.stringify(Object.fromEntries(Object.getOwnPropertyNames(WebAssembly).map((name) => {
-  const { value, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(WebAssembly, name);
-  return [name, [typeof value, value.name, value.length, writable, enumerable, configurable]];
+  const { value, get, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(WebAssembly, name);
+  return [name, [typeof value, value?.name, value?.length, typeof get, writable, enumerable, configurable]];
 })))`;

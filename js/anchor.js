@@ -6,6 +6,7 @@
 // table or global may hold through its `holders`.
 
 const { host, Kind } = require('./binding');
+const { SafeMap } = require('./primordials');
 
 class Anchor {
   /** The instance's number. */
@@ -13,7 +14,7 @@ class Anchor {
   /** For each import that is a JavaScript function, what calls it with the mailbox's arguments. */
   thunks = [];
   /** Exported functions by index; see functions.js. */
-  functions = new Map();
+  functions = new SafeMap();
   /** Anchors and holders that must live as long as this. */
   refs = [];
 

@@ -12,6 +12,11 @@ function brand() {
   return class Brand extends ReturnGiven {
     #state;
 
+    // Explicit: the constructor that V8 provides iterates over its arguments.
+    constructor(object) {
+      super(object);
+    }
+
     static set(object, state) {
       new Brand(object).#state = state;
       return object;

@@ -4,10 +4,15 @@
 const { host, mailbox } = require('./binding');
 const { anchorOf } = require('./anchor');
 const { errorOfTrap } = require('./errors');
+const { parseJson, SafeWeakMap } = require('./primordials');
+const { traceImport } = require('./stack');
 
 const enter = host.entry();
 
 const i32 = new Int32Array(mailbox);
+const f64 = new Float64Array(mailbox);
+/** Where the slots begin in `f64`. */
+const SLOTS = 8;
 
 /** Words of the mailbox's header, as indices of `i32`. */
 const Word = { STATUS: 0, OPERATION: 1, DEPTH: 2, INSTANCE: 3, CALLEE: 4, CALLEE_HIGH: 5 };
@@ -29,6 +34,9 @@ const Status = {
 };
 const STATUS_BITS = 5;
 const STATUS_MASK = 31;
+
+/** The halves of thunks of suspending imports: see api/promise.js. */
+const suspendingHalves = new SafeWeakMap();
 
 let pending;
 let onGrowth;
@@ -65,7 +73,8 @@ function setExceptions({ errorOf, exceptionOf }) {
 }
 
 /** What an import has thrown goes on in wasm: as an exception if wasm would catch it, else it leaves wasm as it is. */
-function throwInto(error) {
+function throwInto(error, anchor) {
+  traceImport(error, anchor);
   const address = host.wouldCatch() ? exceptionOfError(error) : 0;
   pending = address === 0 ? error : undefined;
   i32[Word.CALLEE] = address;
@@ -74,14 +83,10 @@ function throwInto(error) {
 
 const exceptionAddress = () => (i32[Word.CALLEE] >>> 0) + i32[Word.CALLEE_HIGH] * 0x100000000;
 
-/** Goes on after an `enter` whose status is not plainly "returned", until the call has returned or throws. */
-function drive(anchor) {
-  run(anchor, null);
-}
-
 /**
- * As `drive`, for calls that may be set aside: `suspend(thunk, depth)` serves the calls of suspending imports, and returns whether
- * it did set the call aside; `run` then returns false.
+ * Goes on after an `enter` whose status is not plainly "returned", until the call has returned or throws. Calls that may be set
+ * aside have `suspend(thunk, depth)`, which serves the calls of suspending imports, and returns whether it did set the call aside;
+ * then this returns false. Stack traces have one frame of this for each call of wasm (js/stack.js).
  */
 function run(anchor, suspend) {
   let status = i32[Word.STATUS];
@@ -94,13 +99,14 @@ function run(anchor, suspend) {
       let operation = Operation.RETURN;
       try {
         const thunk = owner.thunks[status >>> STATUS_BITS];
-        if (suspend !== null && thunk.suspending !== undefined) {
-          if (suspend(thunk.suspending)) return false;
+        const halves = suspend === null ? undefined : suspendingHalves.get(thunk);
+        if (halves !== undefined) {
+          if (suspend(halves)) return false;
         } else {
           thunk();
         }
       } catch (error) {
-        throwInto(error);
+        throwInto(error, anchor);
         operation = Operation.THROW;
       }
       i32[Word.OPERATION] = depth | operation;
@@ -121,6 +127,7 @@ function run(anchor, suspend) {
       goOn();
       status = i32[Word.STATUS];
     } else {
+      if (status === Status.TRAPPED) throw errorOfTrap(f64[SLOTS], anchor, run);
       fail(status, anchor);
     }
   }
@@ -128,7 +135,7 @@ function run(anchor, suspend) {
 
 /** Goes on with a call that was set aside, as `run` does, and with an error if there is one. */
 function resume(anchor, depth, failure, suspend) {
-  if (failure) throwInto(failure.error);
+  if (failure) throwInto(failure.error, anchor);
   i32[Word.OPERATION] = (depth << OPERATION_BITS) | (failure ? Operation.THROW : Operation.RETURN);
   enter();
   return run(anchor, suspend);
@@ -158,7 +165,6 @@ function takePending() {
 }
 
 function fail(status, anchor) {
-  if (status === Status.TRAPPED) throw errorOfTrap(JSON.parse(host.takeTrap()), drive);
   if (status === Status.THREW) {
     const exception = exceptionAddress();
     if (exception !== 0) throw onException(exception, anchor);
@@ -166,7 +172,7 @@ function fail(status, anchor) {
   }
   if (status === Status.LOST) throw new Error('WebAssembly: the call was given up while it was interrupted');
   if (status === Status.EXITED) {
-    const how = JSON.parse(host.takeExit());
+    const how = parseJson(host.takeExit());
     throw how.reason === 'interrupted' ? takePending() : onExit(how);
   }
   throw new RangeError('WebAssembly: out of memory for another call stack');
@@ -178,12 +184,12 @@ function callStart(anchor, address) {
   i32[Word.CALLEE] = address;
   i32[Word.CALLEE_HIGH] = address / 0x100000000;
   enter();
-  if (i32[Word.STATUS] !== Status.RETURNED) drive(anchor);
+  if (i32[Word.STATUS] !== Status.RETURNED) run(anchor, null);
 }
 
 module.exports = {
+  suspendingHalves,
   enter,
-  drive,
   run,
   resume,
   callStart,

@@ -3,15 +3,19 @@
 // https://webassembly.github.io/spec/js-api/#error-objects
 
 const { host } = require('./binding');
+const { construct, setPrototypeOf } = require('./primordials');
+const { framesAt, isHooked, markTrap, readTrap, setTrace } = require('./stack');
+const { raiseLimit, restoreLimit, writeStack } = require('./stack');
+
+const BaseError = Error;
+const NativeRangeError = RangeError;
 
 /** A class like the NativeErrors of ECMAScript: callable without `new`, its prototype has name and message. */
 function errorClass(name) {
   const constructor = function (message, options) {
-    const args = message === undefined ? [] : [message];
-    if (options !== undefined) args[1] = options;
-    const error = Reflect.construct(Error, args, new.target ?? constructor);
-    Error.captureStackTrace(error, constructor);
-    return error;
+    // V8 leaves out the frames down to that of what `new` was applied to.
+    const args = options === undefined ? (message === undefined ? [] : [message]) : [message, options];
+    return construct(BaseError, args, new.target ?? constructor);
   };
   const prototype = Object.create(Error.prototype);
   const hidden = (object, properties) => {
@@ -36,6 +40,7 @@ const SuspendError = errorClass('SuspendError');
 
 /** Codes of traps (crates/abi/src/trap.rs) in the words that Node's own engine uses, which programs look for. */
 const TRAP_MESSAGES = {
+  __proto__: null,
   1: 'unreachable',
   3: 'memory access out of bounds',
   4: 'table index is out of bounds',
@@ -53,50 +58,52 @@ const TRAP_MESSAGES = {
   17: 'dereferencing a null pointer',
   18: 'dereferencing a null pointer',
   19: 'dereferencing a null pointer',
+  20: 'operation does not support unaligned accesses',
+  21: 'Atomics.wait cannot be called in this context',
+  23: 'remainder by zero',
+  24: 'float unrepresentable in integer range',
 };
 const STACK_OVERFLOW = 2;
-
-/** Errors that wasm does not catch when they pass through it again. */
-const uncatchable = new WeakSet();
+const OVERFLOW_MESSAGE = 'Maximum call stack size exceeded';
 
 function trapError(code) {
-  if (code === STACK_OVERFLOW) return new RangeError('Maximum call stack size exceeded');
-  const error = new RuntimeError(TRAP_MESSAGES[code] ?? host.trapMessage(code));
-  uncatchable.add(error);
-  return error;
+  if (code === STACK_OVERFLOW) return new NativeRangeError(OVERFLOW_MESSAGE);
+  return trapFrom(TRAP_MESSAGES[code] ?? host.trapMessage(code));
 }
-
-/** Whether a value is the error of a trap. */
-const isTrap = (value) => typeof value === 'object' && value !== null && uncatchable.has(value);
 
 /** The error of a trap in what the host provides. */
 function trapFrom(message) {
   const error = new RuntimeError(message);
-  uncatchable.add(error);
+  markTrap(error);
   return error;
 }
 
-/** A line of a stack trace in V8's format. */
-function frameLine({ module, func, name, offset }) {
-  const place = `wasm://wasm/${module ?? 'module'}:wasm-function[${func}]:0x${(offset ?? 0).toString(16)}`;
-  return name ? `    at ${name} (${place})` : `    at ${place}`;
-}
-
 /**
- * The error for a call that trapped.
- * @param {{ code: number, frames: object[] }} trap
+ * The error for a call that trapped, whose description is in the slots of the mailbox.
  * @param {Function} below the function whose frame, and those above it, the stack does not show
  */
-function errorOfTrap({ code, frames }, below) {
-  const error = trapError(code);
-  Error.captureStackTrace(error, below);
-  const { stack } = error;
-  if (frames.length > 0 && typeof stack === 'string') {
-    const headEnd = stack.indexOf('\n    at ');
-    const [head, tail] = headEnd < 0 ? [stack, ''] : [stack.slice(0, headEnd), stack.slice(headEnd)];
-    const value = `${head}\n${frames.map(frameLine).join('\n')}${tail}`;
-    Object.defineProperty(error, 'stack', { value, writable: true, enumerable: false, configurable: true });
+function errorOfTrap(code, anchor, below) {
+  const isOverflow = code === STACK_OVERFLOW;
+  const message = isOverflow ? OVERFLOW_MESSAGE : (TRAP_MESSAGES[code] ?? host.trapMessage(code));
+  const trace = readTrap(!isOverflow, anchor);
+  const limit = raiseLimit(trace);
+  let error;
+  try {
+    // The class comes afterwards: each frame on the way to V8 takes a microsecond.
+    error = isOverflow ? new NativeRangeError(message) : new BaseError(message);
+  } finally {
+    restoreLimit(limit);
   }
+  if (!isOverflow) setPrototypeOf(error, RuntimeError.prototype);
+  setTrace(error, trace);
+  if (!isHooked) writeStack(error, trace.groups.length > 0 ? framesAt(trace.groups[0]) : [], below);
+  return error;
+}
+
+/** The error for a trap on a thread that is not JavaScript's. */
+function errorOfThread({ code, frames }, below) {
+  const error = trapError(code);
+  writeStack(error, frames, below);
   return error;
 }
 
@@ -107,6 +114,6 @@ module.exports = {
   SuspendError,
   trapError,
   errorOfTrap,
+  errorOfThread,
   trapFrom,
-  isTrap,
 };

@@ -7,11 +7,12 @@
 // moved a function elsewhere was linked to this table and keeps its holders.
 
 const { host } = require('./binding');
+const { max, push, SafeSet } = require('./primordials');
 
 const MIN_LIMIT = 64;
 
 class Holders {
-  #anchors = new Set();
+  #anchors = new SafeSet();
   #limit = MIN_LIMIT;
 
   /** Counts the instance of an anchor in. */
@@ -23,17 +24,20 @@ class Holders {
   share(anchor) {
     if (this.#anchors.size >= this.#limit) this.#prune();
     this.#anchors.add(anchor);
-    anchor.refs.push(this);
+    push(anchor.refs, this);
   }
 
   #prune() {
     // Functions may be on the stack only.
     if (host.depth() > 0) return;
-    const owners = new Set(host.ownersOfKeptFunctions());
-    for (const anchor of this.#anchors) {
-      if (!anchor.writesTables && !owners.has(anchor.id)) this.#anchors.delete(anchor);
-    }
-    this.#limit = Math.max(MIN_LIMIT, Math.ceil(1.5 * this.#anchors.size));
+    const owners = new SafeSet();
+    const ids = host.ownersOfKeptFunctions();
+    for (let i = 0; i < ids.length; i++) owners.add(ids[i]);
+    const anchors = this.#anchors;
+    anchors.forEach((anchor) => {
+      if (!anchor.writesTables && !owners.has(anchor.id)) anchors.delete(anchor);
+    });
+    this.#limit = max(MIN_LIMIT, 1.5 * anchors.size);
   }
 }
 

@@ -1,7 +1,9 @@
 'use strict';
 // JavaScript functions that native code can stand in for: linking binds them to it, so that wasm calls it directly.
 
-const bindings = new WeakMap();
+const { SafeWeakMap } = require('./primordials');
+
+const bindings = new SafeWeakMap();
 
 /**
  * @param {Function} func

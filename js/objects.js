@@ -5,6 +5,7 @@
 
 const { host } = require('./binding');
 const { brand } = require('./brand');
+const { create, freeze, SafeFinalizationRegistry, SafeMap, SafeWeakRef } = require('./primordials');
 
 /**
  * The address of what an object stands for, and the anchor of the instance that it came from: functions in it may be those of
@@ -13,12 +14,12 @@ const { brand } = require('./brand');
 const Identity = brand();
 
 /** Weak references by address. */
-const known = new Map();
+const known = new SafeMap();
 
 /** Whether there was ever an object to look for: most programs have none, and looking takes time at every reference. */
 let isUsed = false;
 
-const registry = new FinalizationRegistry(({ address, reference }) => {
+const registry = new SafeFinalizationRegistry(({ address, reference }) => {
   // The address may have another object by now.
   if (known.get(address) !== reference) return;
   known.delete(address);
@@ -34,7 +35,7 @@ function objectAt(address) {
 function bindObject(object, address, anchor) {
   isUsed = true;
   Identity.set(object, { address, anchor });
-  const reference = new WeakRef(object);
+  const reference = new SafeWeakRef(object);
   known.set(address, reference);
   host.keepObject(address);
   registry.register(object, { address, reference });
@@ -45,9 +46,26 @@ function bindObject(object, address, anchor) {
 function exportedObject(address, anchor) {
   const object = objectAt(address);
   if (object) return object;
-  const made = bindObject(Object.create(null), address, anchor);
-  return Object.freeze(made);
+  return bindObject(new NativeProxy(OPAQUE, opaque), address, anchor);
 }
+
+const NativeProxy = Proxy;
+const OPAQUE = freeze(create(null));
+
+function refuse() {
+  throw new TypeError('WebAssembly objects are opaque');
+}
+
+const no = () => false;
+
+/** The internal methods of Exported GC Objects. A frozen object without prototype has the others. */
+const opaque = {
+  __proto__: null,
+  set: refuse,
+  deleteProperty: refuse,
+  preventExtensions: no,
+  setPrototypeOf: no,
+};
 
 module.exports = {
   objectAt,

@@ -5,6 +5,7 @@
 const { host } = require('./binding');
 const { isExportedFunction, addressOf, anchorOfFunction } = require('./identity');
 const { exportedObject, isHeapObject, addressOfObject, anchorOfObject } = require('./objects');
+const { includes, is, push, slice, startsWith, SafeMap } = require('./primordials');
 const { handleOf, valueOf } = require('./values');
 
 const HIGH = 0x100000000;
@@ -19,17 +20,17 @@ const Sort = { FUNC: 0, ANY: 1, EXN: 2 };
 function describeReference(type) {
   if (type === 'p') return { sort: Sort.FUNC, nullable: true, type, heap: 'func', any: true };
   if (type === 'e') return { sort: Sort.ANY, nullable: true, type, heap: 'extern', any: true };
-  const heap = type.slice(2, -1);
+  const heap = slice(type, 2, -1);
   const nullable = type[0] === 'r';
   let sort = Sort.ANY;
   if (heap === 'exn' || heap === 'noexn') sort = Sort.EXN;
-  else if (heap.startsWith('func') || heap === 'nofunc') sort = Sort.FUNC;
+  else if (startsWith(heap, 'func') || heap === 'nofunc') sort = Sort.FUNC;
   // Whether every value of the hierarchy will do.
   const any = heap === 'func' || heap === 'extern' || heap === 'any';
   return { sort, nullable, type, heap, any };
 }
 
-const described = new Map();
+const described = new SafeMap();
 
 /** As `describeReference`, once for each type. */
 function referenceType(type) {
@@ -41,14 +42,14 @@ function referenceType(type) {
 const typeName = ({ type, nullable, heap }) =>
   type === 'e' || type === 'p'
     ? `${heap}ref`
-    : `(ref ${nullable ? 'null ' : ''}${heap.replace('func ', '')})`;
+    : `(ref ${nullable ? 'null ' : ''}${startsWith(heap, 'func ') ? slice(heap, 5) : heap})`;
 
 function mismatch(wanted) {
   return new TypeError(`WebAssembly: the value is not a ${typeName(wanted)}`);
 }
 
 function isI31(value) {
-  return (value | 0) === value && value >= -MAX_I31 && value < MAX_I31 && !Object.is(value, -0);
+  return (value | 0) === value && value >= -MAX_I31 && value < MAX_I31 && !is(value, -0);
 }
 
 /** The bits of a function, which the instance of `anchor` may keep from here on. */
@@ -67,7 +68,7 @@ function functionBits(value, wanted, anchor) {
 
 /** Has the instance of `anchor` keep what it is given. */
 function keep(anchor, owner) {
-  if (anchor && owner && owner !== anchor && !anchor.refs.includes(owner)) anchor.refs.push(owner);
+  if (anchor && owner && owner !== anchor && !includes(anchor.refs, owner)) push(anchor.refs, owner);
 }
 
 /** Throws unless a value is one of a type of the hierarchies `any` and `extern`. */

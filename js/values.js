@@ -5,11 +5,25 @@
 const v8 = require('node:v8');
 const vm = require('node:vm');
 const { host } = require('./binding');
+const { max, pop, push, SafeFinalizationRegistry } = require('./primordials');
 
 const MIN_THRESHOLD = 4096;
 
 /** The handle of undefined, which tables of externref are full of. */
 const UNDEFINED = 1;
+
+let beforeCollection;
+
+/** Sets what is called before native things are freed. */
+function setBeforeCollection(callback) {
+  beforeCollection = callback;
+}
+
+/** Frees native things that nothing can reach. */
+function collect() {
+  beforeCollection();
+  sweep(host.collect());
+}
 
 const values = [undefined];
 let free = [];
@@ -18,8 +32,8 @@ let threshold = MIN_THRESHOLD;
 /** Makes sure that the next `count` handles can be made without a collection in between. */
 function reserve(count) {
   if (free.length < count && values.length >= threshold) {
-    sweep(host.collect());
-    threshold = Math.max(MIN_THRESHOLD, 2 * (values.length - free.length));
+    collect();
+    threshold = max(MIN_THRESHOLD, 2 * (values.length - free.length));
   }
 }
 
@@ -27,7 +41,7 @@ function reserve(count) {
 function handleOf(value) {
   if (value === null) return 0;
   if (value === undefined) return UNDEFINED;
-  const index = free.length > 0 ? free.pop() : values.length;
+  const index = free.length > 0 ? pop(free) : values.length;
   values[index] = value;
   return index * 2 + 1;
 }
@@ -40,17 +54,19 @@ function valueOf(handle) {
 function sweep(live) {
   const keep = new Uint8Array(values.length);
   keep[0] = 1;
-  for (const index of live) if (index < keep.length) keep[index] = 1;
+  for (let i = 0; i < live.length; i++) if (live[i] < values.length) keep[live[i]] = 1;
   free = [];
   for (let index = values.length - 1; index > 0; index--) {
     if (keep[index]) continue;
     values[index] = undefined;
-    free.push(index);
+    push(free, index);
   }
 }
 
 /** Frees native things that nothing can reach, if enough has been made since that was done last. */
 function collectIfDue() {
+  // Always: what is remembered shall not outlive a garbage collection in between.
+  beforeCollection();
   const live = host.collectIfDue();
   if (live) sweep(live);
 }
@@ -64,8 +80,9 @@ function collectNow() {
     collectGarbage = vm.runInNewContext('gc');
     v8.setFlagsFromString('--no-expose-gc');
   }
+  beforeCollection();
   collectGarbage();
-  sweep(host.collect());
+  collect();
 }
 
 // A sentinel that is lost at the next garbage collection: memory comes back even if nothing new is made.
@@ -73,15 +90,16 @@ const MIN_PAUSE_MS = 100;
 /** Of the time that passes, collections take no more than one part in so many. */
 const SHARE = 20;
 let next = 0;
-const registry = new FinalizationRegistry(() => {
-  const started = performance.now();
+const now = performance.now.bind(performance);
+const registry = new SafeFinalizationRegistry(() => {
+  const started = now();
   if (started > next) {
-    sweep(host.collect());
-    const ended = performance.now();
-    next = ended + Math.max(MIN_PAUSE_MS, SHARE * (ended - started));
+    collect();
+    const ended = now();
+    next = ended + max(MIN_PAUSE_MS, SHARE * (ended - started));
   }
   registry.register({});
 });
 registry.register({});
 
-module.exports = { UNDEFINED, reserve, handleOf, valueOf, collectIfDue, collectNow };
+module.exports = { setBeforeCollection, UNDEFINED, reserve, handleOf, valueOf, collectIfDue, collectNow };

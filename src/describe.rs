@@ -1,7 +1,7 @@
 //! Types in the form that JavaScript gets them: short strings, and JSON for whole modules.
 
 use gantry_engine::{AddressType, ExternType, FuncType, HeapType, Hierarchy, MemoryType, Module, RefType, ValType};
-use gantry_runtime::{Trap, hierarchy};
+use gantry_runtime::{Frame, hierarchy};
 use serde::Serialize;
 
 /// A letter, or for references but `funcref` and `externref` an `r` (`R` without null) and the heap type in braces: its name
@@ -127,26 +127,22 @@ impl<'m> ExternInfo<'m> {
     }
 }
 
-/// A trap, as JSON.
-pub(crate) fn trap(trap: &Trap) -> String {
+/// Frames, as JSON.
+pub(crate) fn frames(frames: &[Frame]) -> String {
     #[derive(Serialize)]
     struct FrameInfo<'t> {
+        hash: u32,
         module: Option<&'t str>,
         func: u32,
         name: Option<&'t str>,
         offset: Option<u32>,
     }
-    #[derive(Serialize)]
-    struct TrapInfo<'t> {
-        code: u8,
-        frames: Vec<FrameInfo<'t>>,
-    }
-    let frames = trap.frames.iter().map(|f| FrameInfo {
+    let info = frames.iter().map(|f| FrameInfo {
+        hash: f.module_fingerprint,
         module: f.module_name.as_deref(),
         func: f.func,
         name: f.func_name.as_deref(),
         offset: f.offset,
     });
-    let info = TrapInfo { code: trap.code as u8, frames: frames.collect() };
-    serde_json::to_string(&info).expect("plain data")
+    serde_json::to_string(&info.collect::<Vec<_>>()).expect("plain data")
 }

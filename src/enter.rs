@@ -13,9 +13,9 @@ use gantry_runtime::{FuncPtr, HostFailure, Request, Resume, Step, Store, VALUE_S
 use napi::bindgen_prelude::{FromNapiValue, Function};
 use napi::{Env, check_status, sys};
 
-use crate::fast;
 use crate::host::State;
 use crate::wasi::{self, Ended};
+use crate::{fast, stack};
 
 /// Words of the header.
 mod word {
@@ -69,7 +69,7 @@ mod operation {
 
 const SLOTS_AT: usize = 64;
 /// As many as a function type can have parameters or results.
-const SLOTS: usize = 1000;
+pub(crate) const SLOTS: usize = 1000;
 /// Bytes in a mailbox.
 pub(crate) const MAILBOX_LEN: usize = SLOTS_AT + SLOTS * VALUE_SIZE;
 
@@ -83,14 +83,26 @@ impl Calls {
         Calls { mailbox }
     }
 
-    fn read(&self, word: usize) -> i32 {
+    pub fn read(&self, word: usize) -> i32 {
         // SAFETY: inside the mailbox, which JavaScript keeps alive and which is aligned for its typed arrays.
         unsafe { self.mailbox.cast::<i32>().add(word).read() }
     }
 
-    fn write(&self, word: usize, value: i32) {
+    pub fn write(&self, word: usize, value: i32) {
         // SAFETY: as above.
         unsafe { self.mailbox.cast::<i32>().add(word).write(value) }
+    }
+
+    /// The two words from `word`, which is even, as a number.
+    pub fn read_f64(&self, word: usize) -> f64 {
+        // SAFETY: as above.
+        unsafe { self.mailbox.cast::<f64>().add(word / 2).read() }
+    }
+
+    /// The reverse of `read_f64`.
+    pub fn write_f64(&self, word: usize, value: f64) {
+        // SAFETY: as above.
+        unsafe { self.mailbox.cast::<f64>().add(word / 2).write(value) }
     }
 
     /// Where arguments and results are.
@@ -145,25 +157,46 @@ thread_local! {
     static HERE: Cell<*mut State> = const { Cell::new(null_mut()) };
 }
 
-/// Makes the JavaScript function that runs calls.
-pub(crate) fn function(env: Env, state: &mut State) -> napi::Result<Function<'static, (), ()>> {
+/// What a function does that JavaScript calls without arguments, for the mailbox has them.
+pub(crate) trait Entry {
+    fn run(state: &mut State);
+}
+
+/// Starts and resumes calls.
+pub(crate) struct Calling;
+
+impl Entry for Calling {
+    #[inline(always)]
+    fn run(state: &mut State) {
+        run(state);
+    }
+}
+
+/// Called for each host before anything else here.
+pub(crate) fn announce(state: &mut State) {
+    let state: *mut State = state;
+    let _ = FIRST.compare_exchange(null_mut(), state, Ordering::Relaxed, Ordering::Relaxed);
+    if HERE.get().is_null() {
+        HERE.set(state);
+    }
+}
+
+/// Makes the JavaScript function for an entry.
+pub(crate) fn function<E: Entry>(env: Env, state: &mut State) -> napi::Result<Function<'static, (), ()>> {
     let mut function = null_mut();
     let data: *mut State = state;
-    let is_first = FIRST.compare_exchange(null_mut(), data, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-    let is_first_here = HERE.get().is_null();
-    if is_first_here {
-        HERE.set(data);
-    }
+    let is_first = ptr::eq(FIRST.load(Ordering::Relaxed), data);
+    let is_first_here = ptr::eq(HERE.get(), data);
     let fast = match (is_first, is_first_here) {
-        (true, _) => fast::function(fast_first, fast_first),
-        (false, true) => fast::function(fast_here, fast_here),
+        (true, _) => fast::function(fast_first::<E>, fast_first::<E>),
+        (false, true) => fast::function(fast_here::<E>, fast_here::<E>),
         (false, false) => None,
     };
     if let Some(function) = fast {
         // SAFETY: a function made just now, in the scope of this callback.
         return unsafe { Function::from_napi_value(env.raw(), function) };
     }
-    let callback = if is_first { enter_first } else { enter };
+    let callback = if is_first { enter_first::<E> } else { enter::<E> };
     // SAFETY: the state is boxed and lives as long as the host, which the JavaScript layer never drops.
     unsafe {
         let name = c"gantry";
@@ -182,34 +215,34 @@ pub(crate) fn forget(state: &mut State) {
     }
 }
 
-unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+unsafe extern "C" fn enter<E: Entry>(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     let mut data = null_mut();
     // SAFETY: only the data is asked for, which is what `function` passed. JavaScript is not called from here, so
     // that nothing else uses the state meanwhile.
     unsafe {
         sys::napi_get_cb_info(env, info, null_mut(), null_mut(), null_mut(), &mut data);
-        run(&mut *data.cast::<State>());
+        E::run(&mut *data.cast::<State>());
     }
     null_mut()
 }
 
 /// As [`enter`], a few nanoseconds faster.
-unsafe extern "C" fn enter_first(_: sys::napi_env, _: sys::napi_callback_info) -> sys::napi_value {
+unsafe extern "C" fn enter_first<E: Entry>(_: sys::napi_env, _: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: as above: this is the function of the first host only.
-    unsafe { run(&mut *FIRST.load(Ordering::Relaxed)) };
+    unsafe { E::run(&mut *FIRST.load(Ordering::Relaxed)) };
     null_mut()
 }
 
 /// As [`enter_first`], called by V8 itself.
-unsafe extern "C" fn fast_first(_: *const c_void) {
+unsafe extern "C" fn fast_first<E: Entry>(_: *const c_void) {
     // SAFETY: as above.
-    unsafe { run(&mut *FIRST.load(Ordering::Relaxed)) };
+    unsafe { E::run(&mut *FIRST.load(Ordering::Relaxed)) };
 }
 
 /// As [`enter`], for the first host of a thread, called by V8 itself.
-unsafe extern "C" fn fast_here(_: *const c_void) {
+unsafe extern "C" fn fast_here<E: Entry>(_: *const c_void) {
     // SAFETY: only that host's thread can call its function.
-    unsafe { run(&mut *HERE.get()) };
+    unsafe { E::run(&mut *HERE.get()) };
 }
 
 #[inline(always)]
@@ -280,7 +313,10 @@ fn report(store: &mut Store, calls: &Calls, exit: &mut Option<Ended>, step: Step
             calls.write_request(store.request().expect("the step says so"));
             status::ASKED
         }
-        Step::Trapped => status::TRAPPED,
+        Step::Trapped => {
+            stack::write_trap(store, calls);
+            status::TRAPPED
+        }
         Step::Failed => {
             let failure = store.take_failure();
             let exception = if let Some(HostFailure::Exception(exception)) = failure { exception } else { 0 };

@@ -135,7 +135,7 @@ impl V8 {
 ///
 /// # Safety
 /// `F` is the type of a pointer to it.
-unsafe fn function_named<F: Copy>(name: &std::ffi::CStr) -> Option<F> {
+pub(crate) unsafe fn function_named<F: Copy>(name: &std::ffi::CStr) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*mut c_void>()) };
     // SAFETY: promised by the caller.
     symbol(name).map(|at| unsafe { std::mem::transmute_copy(&at) })

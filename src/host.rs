@@ -17,8 +17,8 @@ use slab::Slab;
 use crate::debug;
 use crate::enter::{self, Calls};
 use crate::roots::{Kind, Roots};
-use crate::ticker;
 use crate::wasi::{Ended, MainProgram};
+use crate::{table, ticker};
 
 /// Collections start at this many new things, and when those outnumber half of the ones that were there.
 const MIN_DEBT: usize = 1024;
@@ -109,13 +109,21 @@ impl Host {
             programs: Slab::new(),
             exit: None,
         };
-        Ok(Host { state: Box::new(state) })
+        let mut state = Box::new(state);
+        enter::announce(&mut state);
+        Ok(Host { state })
     }
 
     /// The function that starts and resumes calls, as the mailbox says. It takes nothing and returns nothing.
     #[napi]
     pub fn entry(&mut self, env: Env) -> napi::Result<Function<'_, (), ()>> {
-        enter::function(env, &mut self.state)
+        enter::function::<enter::Calling>(env, &mut self.state)
+    }
+
+    /// The function that reads and writes tables, as the mailbox says: see [`table::Access`].
+    #[napi]
+    pub fn table_access(&mut self, env: Env) -> napi::Result<Function<'_, (), ()>> {
+        enter::function::<table::Access>(env, &mut self.state)
     }
 
     /// How many native things are alive: for tests.

@@ -148,12 +148,6 @@ impl Host {
         self.state.store.describe_extern(item)
     }
 
-    /// Why the last call trapped, as JSON.
-    #[napi]
-    pub fn take_trap(&mut self) -> Option<String> {
-        self.state.store.take_trap().map(|trap| describe::trap(&trap))
-    }
-
     /// The words of the specification for a trap's code.
     #[napi]
     pub fn trap_message(&self, code: u32) -> Option<String> {

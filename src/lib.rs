@@ -21,6 +21,7 @@ mod module;
 mod resolve;
 mod responses;
 mod roots;
+mod stack;
 mod stream;
 mod table;
 mod ticker;

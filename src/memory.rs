@@ -65,6 +65,14 @@ impl Host {
         Ok(id.0)
     }
 
+    /// Prepares a shared memory that was made just now for `alias_memory`. Returns whether the system can do that.
+    #[napi]
+    pub fn make_aliasable(&mut self, memory: u32) -> bool {
+        let memory = self.state.store.memory(MemoryId(memory));
+        // SAFETY: the JavaScript layer has made the memory just now, and has not given it to anybody.
+        memory.shared().is_some_and(|shared| unsafe { shared.make_aliasable() }.is_ok())
+    }
+
     /// The object that keeps a shared memory.
     #[napi]
     pub fn shared_object<'e>(&self, env: &'e Env, memory: u32) -> napi::Result<Unknown<'e>> {
@@ -94,14 +102,20 @@ impl Host {
         self.state.store.memory(MemoryId(memory)).ty().address == AddressType::I64
     }
 
-    /// Whether it has 64-bit addresses, its present size and its maximum in pages, whether it is shared, and whether JavaScript's
-    /// engine has allocated it.
+    /// Whether it has 64-bit addresses, its present size and its maximum in pages, whether it is shared, the bytes in a page, and
+    /// whether JavaScript's engine has allocated it.
     #[napi]
-    pub fn memory_limits(&self, memory: u32) -> (bool, f64, Option<f64>, bool, bool) {
+    pub fn memory_limits(&self, memory: u32) -> (bool, f64, Option<f64>, bool, u32, bool) {
         let memory = self.state.store.memory(MemoryId(memory));
         let ty = memory.ty();
-        let foreign = memory.shared().is_some_and(|shared| shared.is_foreign());
-        (ty.address == AddressType::I64, memory.pages() as f64, ty.max.map(|max| max as f64), ty.shared, foreign)
+        (
+            ty.address == AddressType::I64,
+            memory.pages() as f64,
+            ty.max.map(|max| max as f64),
+            ty.shared,
+            1 << ty.page_size_log2,
+            memory.shared().is_some_and(|shared| shared.is_foreign()),
+        )
     }
 
     /// An array buffer over a memory's bytes as they are now. Throws where there are no buffers of that size.
@@ -117,6 +131,26 @@ impl Host {
     #[napi]
     pub fn detach(&self, env: Env, buffer: Object<'_>) -> napi::Result<()> {
         buffer::detach(env, buffer)
+    }
+
+    /// Shows a memory in another buffer too, of which `bytes` is a view, and which JavaScript has made resizable or growable with
+    /// the memory's length and maximum. Returns whether the system can do that; the buffer is of no use if not.
+    #[napi]
+    pub fn alias_memory(&mut self, env: Env, memory: u32, bytes: Unknown<'_>) -> napi::Result<bool> {
+        let memory = self.state.store.memory_mut(MemoryId(memory));
+        let (at, len) = buffer::shared_bytes(env, bytes)?;
+        if len != memory.len() {
+            return Err(napi::Error::from_reason("a buffer of another length"));
+        }
+        // SAFETY: V8 reserves pages for the maximum of a resizable buffer, which is new. The JavaScript layer detaches
+        // the buffer that has the memory's base.
+        Ok(unsafe {
+            match memory.shared() {
+                Some(shared) => shared.alias(at),
+                None => memory.alias(at),
+            }
+        }
+        .is_ok())
     }
 
     /// Grows a memory. Returns the old size in pages, or nothing when that is not possible.

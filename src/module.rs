@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use gantry_engine::{CodeStats, Engine, Error, Module};
+use gantry_engine::{CodeStats, Engine, Module};
+use gantry_module::{Decoder, check_code, check_declarations};
 use gantry_runtime::copy_large;
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Buffer, Either, External, Object, Uint8Array};
@@ -51,11 +52,33 @@ fn shared_memories(module: &gantry_module::Module) -> Vec<Limits> {
 /// A compiled module on its way to a host.
 pub struct Compiled(pub(crate) Module);
 
-fn compiled(engine: &Engine, bytes: &[u8], tier: Option<&str>) -> Result<Module, Error> {
-    match tier {
+/// Compiles a module that keeps the limits of the JS API; otherwise says what is wrong.
+fn compiled(engine: &Engine, bytes: &[u8], tier: Option<&str>) -> Result<Module, String> {
+    let compile = || match tier {
         Some(tier) => Module::with_tier(engine, bytes, tier.parse()?),
         None => Module::new(engine, bytes),
-    }
+    };
+    let module = compile().map_err(|error| error.to_string())?;
+    check_code(bytes).map_err(|error| error.to_string())?;
+    declared(module)
+}
+
+/// What is beyond a limit of the JS API in a valid module that is not compiled.
+fn limits(bytes: &[u8]) -> Result<(), String> {
+    let check = || {
+        check_code(bytes)?;
+        let mut decoder = Decoder::new();
+        decoder.push(bytes, &mut |_, _| ())?;
+        decoder.finish(&mut |_, _| ())
+    };
+    let decoded = check().map_err(|error: gantry_module::Error| error.to_string())?;
+    check_declarations(&decoded.module)
+}
+
+/// The module, if it keeps the limits of the JS API for what it declares.
+pub(crate) fn declared(module: Module) -> Result<Module, String> {
+    check_declarations(module.loaded().module())?;
+    Ok(module)
 }
 
 /// What code was made of a module, for JavaScript.
@@ -99,7 +122,7 @@ impl Host {
     pub fn compile(&mut self, bytes: Uint8Array, tier: Option<String>) -> napi::Result<Either<u32, String>> {
         Ok(match compiled(engine()?, &bytes, tier.as_deref()) {
             Ok(module) => Either::A(self.add_module(module)),
-            Err(error) => Either::B(error.to_string()),
+            Err(error) => Either::B(error),
         })
     }
 
@@ -113,7 +136,7 @@ impl Host {
             deferred.resolve(move |_env| {
                 Ok(match outcome? {
                     Ok(module) => Either::A(External::new(Compiled(module))),
-                    Err(error) => Either::B(error.to_string()),
+                    Err(error) => Either::B(error),
                 })
             });
         });
@@ -162,7 +185,8 @@ impl Host {
     /// What is wrong with a module, if anything.
     #[napi]
     pub fn validate(&self, bytes: Uint8Array) -> napi::Result<Option<String>> {
-        Ok(engine()?.validate(&bytes).err().map(|error| error.to_string()))
+        let outcome = engine()?.validate(&bytes).map_err(|error| error.to_string());
+        Ok(outcome.and_then(|()| limits(&bytes)).err())
     }
 
     /// Imports, exports and sizes of a module, as JSON.

@@ -8,7 +8,7 @@ use napi::bindgen_prelude::{Either, External, Object, Uint8Array};
 use napi_derive::napi;
 
 use crate::host::{Host, engine};
-use crate::module::{Compiled, runtime};
+use crate::module::{Compiled, declared, runtime};
 
 /// What a stream is at the moment.
 enum State {
@@ -114,9 +114,10 @@ impl Host {
         runtime()?.spawn_blocking(move || {
             let outcome = stream.take().map(|taken| taken.finish_while(&|| stream.is_wanted()));
             deferred.resolve(move |_env| {
-                Ok(match outcome? {
+                let module = outcome?.map_err(|error| error.to_string()).and_then(declared);
+                Ok(match module {
                     Ok(module) => Either::A(External::new(Compiled(module))),
-                    Err(error) => Either::B(error.to_string()),
+                    Err(error) => Either::B(error),
                 })
             });
         });

@@ -6,8 +6,48 @@ use gantry_runtime::TableId;
 use napi_derive::napi;
 
 use crate::describe;
-use crate::host::Host;
+use crate::enter::Entry;
+use crate::host::{Host, State};
 use crate::memory::address_type;
+
+/// Reads and writes tables through words of the mailbox's header of their own, so that calls do not mind.
+pub(crate) struct Access;
+
+/// In: what to do. Out: 1, or 0 outside the table.
+const OPERATION: usize = 6;
+/// In: the table.
+const TABLE: usize = 7;
+/// In: the index.
+const INDEX: usize = 8;
+/// In or out: the element, or the table's size.
+const VALUE: usize = 10;
+
+/// What to do.
+mod operation {
+    pub const GET: i32 = 0;
+    pub const SET: i32 = 1;
+    pub const LENGTH: i32 = 2;
+}
+
+impl Entry for Access {
+    #[inline(always)]
+    fn run(state: &mut State) {
+        let State { store, calls, .. } = state;
+        let id = TableId(calls.read(TABLE) as u32);
+        let index = calls.read_f64(INDEX) as u64;
+        let value = match calls.read(OPERATION) {
+            operation::GET => store.table(id).get(index),
+            operation::SET => {
+                let value = calls.read_f64(VALUE) as usize;
+                store.table_mut(id).set(index, value).map(|()| value)
+            }
+            operation::LENGTH => Some(store.table(id).len() as usize),
+            other => unreachable!("operation {other}"),
+        };
+        calls.write(OPERATION, value.is_some().into());
+        calls.write_f64(VALUE, value.unwrap_or(0) as f64);
+    }
+}
 
 #[napi]
 impl Host {
@@ -46,24 +86,6 @@ impl Host {
     #[napi]
     pub fn table_element_type(&self, table: u32) -> String {
         describe::value_type(ValType::Ref(self.state.store.table(TableId(table)).ty().element))
-    }
-
-    /// A table's size.
-    #[napi]
-    pub fn table_length(&self, table: u32) -> u32 {
-        self.state.store.table(TableId(table)).len() as u32
-    }
-
-    /// An element, or nothing outside the table.
-    #[napi]
-    pub fn table_get(&self, table: u32, index: f64) -> Option<f64> {
-        self.state.store.table(TableId(table)).get(index as u64).map(|value| value as f64)
-    }
-
-    /// Replaces an element. False outside the table.
-    #[napi]
-    pub fn table_set(&mut self, table: u32, index: f64, value: f64) -> bool {
-        self.state.store.table_mut(TableId(table)).set(index as u64, value as usize).is_some()
     }
 
     /// Grows a table. Returns the old size, or nothing when that is not possible.

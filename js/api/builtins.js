@@ -5,7 +5,13 @@
 const { host } = require('../binding');
 const { CompileError, trapFrom } = require('../errors');
 const { addressOfObject } = require('../objects');
-const { dictionary, isObject } = require('./webidl');
+const { indexOf, toJson, toWellFormed, uncurry } = require('../primordials');
+const { dictionary, sequence } = require('./webidl');
+
+const { fromCharCode, fromCodePoint } = String;
+const charCodeAt = uncurry(String.prototype.charCodeAt);
+const codePointAt = uncurry(String.prototype.codePointAt);
+const substring = uncurry(String.prototype.substring);
 
 const PREFIX = 'wasm:';
 
@@ -21,6 +27,7 @@ function unwrapArray(value) {
 
 /** By name: the signature, with A for a mutable array of i16, and the function. */
 const JS_STRING = {
+  __proto__: null,
   cast: ['e:R{extern}', unwrapString],
   test: ['e:i', (value) => (typeof value === 'string' ? 1 : 0)],
   fromCharCodeArray: [
@@ -41,12 +48,12 @@ const JS_STRING = {
       return string.length;
     },
   ],
-  fromCharCode: ['i:R{extern}', (code) => String.fromCharCode(code)],
+  fromCharCode: ['i:R{extern}', (code) => fromCharCode(code)],
   fromCodePoint: [
     'i:R{extern}',
     (code) => {
       if (code >>> 0 > 0x10ffff) throw trapFrom('invalid code point');
-      return String.fromCodePoint(code);
+      return fromCodePoint(code >>> 0);
     },
   ],
   charCodeAt: [
@@ -54,7 +61,7 @@ const JS_STRING = {
     (value, index) => {
       const string = unwrapString(value);
       if (index >>> 0 >= string.length) throw trapFrom('string offset out of bounds');
-      return string.charCodeAt(index);
+      return charCodeAt(string, index >>> 0);
     },
   ],
   codePointAt: [
@@ -62,7 +69,7 @@ const JS_STRING = {
     (value, index) => {
       const string = unwrapString(value);
       if (index >>> 0 >= string.length) throw trapFrom('string offset out of bounds');
-      return string.codePointAt(index);
+      return codePointAt(string, index >>> 0);
     },
   ],
   length: ['e:i', (value) => unwrapString(value).length],
@@ -71,8 +78,9 @@ const JS_STRING = {
     'eii:R{extern}',
     (value, start, end) => {
       const string = unwrapString(value);
-      const [from, to] = [start >>> 0, end >>> 0];
-      return from > to || from > string.length ? '' : string.substring(from, to);
+      const from = start >>> 0;
+      const to = end >>> 0;
+      return from > to || from > string.length ? '' : substring(string, from, to);
     },
   ],
   equals: [
@@ -86,14 +94,15 @@ const JS_STRING = {
   compare: [
     'ee:i',
     (a, b) => {
-      const [left, right] = [unwrapString(a), unwrapString(b)];
+      const left = unwrapString(a);
+      const right = unwrapString(b);
       if (left === right) return 0;
       return left < right ? -1 : 1;
     },
   ],
 };
 
-const SETS = { 'js-string': JS_STRING };
+const SETS = { __proto__: null, 'js-string': JS_STRING };
 
 /** Reads a WebAssemblyCompileOptions; undefined if it asks for nothing. */
 function readCompileOptions(value, what) {
@@ -104,45 +113,60 @@ function readCompileOptions(value, what) {
   const constants =
     importedStringConstants === undefined || importedStringConstants === null
       ? undefined
-      : `${importedStringConstants}`;
+      : usvString(importedStringConstants);
   return names.length > 0 || constants !== undefined ? { names, constants } : undefined;
 }
 
 function readNames(list, what) {
-  if (!isObject(list) || typeof list[Symbol.iterator] !== 'function') {
-    throw new TypeError(`${what} must be an iterable of names`);
-  }
-  return Array.from(list, (name) => `${name}`);
+  return sequence(list, usvString, `${what} must be an iterable of names`);
 }
+
+const usvString = (value) => toWellFormed(`${value}`);
 
 /**
  * Finds the imports that the host provides, and checks their types.
  * https://webassembly.github.io/spec/js-api/#validate-builtins-and-imported-string-for-a-webassembly-module
  */
 function resolveBuiltins(imports, { names, constants }, what) {
-  if (new Set(names).size < names.length) throw new CompileError(`${what}: a builtin set is named twice`);
-  for (const wanted of imports) {
+  for (let i = 0; i < names.length; i++) {
+    if (indexOf(names, names[i]) !== i) throw new CompileError(`${what}: a builtin set is named twice`);
+  }
+  for (let i = 0; i < imports.length; i++) {
+    const wanted = imports[i];
     if (constants !== undefined && wanted.module === constants) {
-      if (wanted.kind !== 'global' || !['e', 'R{extern}'].includes(wanted.signature)) {
+      if (wanted.kind !== 'global' || (wanted.signature !== 'e' && wanted.signature !== 'R{extern}')) {
         throw new CompileError(
-          `${what}: "${wanted.module}" ${JSON.stringify(wanted.name)} must be an immutable global of externref`,
+          `${what}: "${wanted.module}" ${toJson(wanted.name)} must be an immutable global of externref`,
         );
       }
       wanted.constant = true;
       continue;
     }
-    const set = names.find((name) => wanted.module === PREFIX + name);
-    const builtin = set !== undefined && Object.hasOwn(SETS, set) && own(SETS[set], wanted.name);
-    if (!builtin) continue;
-    const [signature, func] = builtin;
-    const expected = signature.replace('A', () => `r{${host.charCodeArrayType()}}`);
+    const builtin = findBuiltin(wanted, names);
+    if (builtin === undefined) continue;
+    const expected = typeOfBuiltin(builtin[0]);
     if (wanted.kind !== 'function' || wanted.signature !== expected) {
       throw new CompileError(`${what}: the builtin "${wanted.module}" "${wanted.name}" has another type`);
     }
-    wanted.builtin = func;
+    wanted.builtin = builtin[1];
   }
 }
 
-const own = (object, key) => (Object.hasOwn(object, key) ? object[key] : undefined);
+/** https://webassembly.github.io/spec/js-api/#find-a-builtin */
+function findBuiltin(wanted, names) {
+  for (let i = 0; i < names.length; i++) {
+    if (wanted.module === PREFIX + names[i] && names[i] in SETS) return SETS[names[i]][wanted.name];
+  }
+  return undefined;
+}
+
+/** With the number of the type of arrays where an `A` stands for it. */
+function typeOfBuiltin(signature) {
+  let type = '';
+  for (let i = 0; i < signature.length; i++) {
+    type += signature[i] === 'A' ? `r{${host.charCodeArrayType()}}` : signature[i];
+  }
+  return type;
+}
 
 module.exports = { readCompileOptions, resolveBuiltins };

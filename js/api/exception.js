@@ -4,12 +4,21 @@
 const { host } = require('../binding');
 const { markAsUncloneable } = require('../brand');
 const { setExceptions } = require('../drive');
-const { isTrap } = require('../errors');
+const { isTrap } = require('../stack');
 const { objectAt, bindObject, isHeapObject, addressOfObject } = require('../objects');
 const { isOpaque, reader, writer } = require('../signature');
 const { EXISTING } = require('./memory');
 const { JSTag, isTag, idOfTag, typesOfTag, tagObject } = require('./tag');
-const { dictionary, isObject, required, unsignedLong, defineInterface } = require('./webidl');
+const {
+  dictionary,
+  isObject,
+  required,
+  sequence,
+  unsignedLong,
+  defineInterface,
+  setPrototype,
+} = require('./webidl');
+const { defineProperty, join } = require('../primordials');
 
 class Exception {
   /** Kept, so that exceptions of a tag are told apart by it as long as they live. */
@@ -26,13 +35,14 @@ class Exception {
     const what = 'WebAssembly.Exception()';
     required(2, arguments.length, what);
     if (!isTag(exceptionTag)) throw new TypeError(`${what}: the first argument must be a WebAssembly.Tag`);
-    const values = sequence(payload, `${what}: the payload`);
+    const values = sequence(payload, null, `${what}: the payload must be an iterable`);
     const traceStack = Boolean(dictionary(options, `${what}: options`).traceStack);
     if (exceptionTag === JSTag) throw new TypeError(`${what}: values are thrown as they are, not with JSTag`);
     this.#tag = exceptionTag;
     bindObject(this, create(exceptionTag, values, what), null);
     markAsUncloneable(this);
     if (traceStack) this.#stack = stackHere();
+    if (new.target !== Exception) setPrototype(this, new.target, Exception);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-exception-getarg */
@@ -72,18 +82,10 @@ class Exception {
 
 const { has } = Exception;
 delete Exception.has;
-Object.defineProperty(Exception, 'length', { value: 2, configurable: true });
+defineProperty(Exception, 'length', { value: 2, configurable: true });
 defineInterface(Exception, 'Exception');
 
 const isException = (value) => isObject(value) && has(value);
-
-/** A sequence of anything. */
-function sequence(value, what) {
-  if (!isObject(value) || typeof value[Symbol.iterator] !== 'function') {
-    throw new TypeError(`${what} must be an iterable`);
-  }
-  return [...value];
-}
 
 /** Makes an exception of values; returns its address. */
 function create(tag, values, what) {
@@ -92,7 +94,7 @@ function create(tag, values, what) {
     throw new TypeError(`${what}: the tag has ${types.length} values, ${values.length} were given`);
   }
   if (isOpaque(types)) throw new TypeError(`${what}: v128 and exnref have no JavaScript values`);
-  writer(`${types.join('')}:`)(values, null);
+  writer(`${join(types, '')}:`)(values, null);
   const address = host.newException(idOfTag(tag));
   if (address === null) throw new RangeError(`${what}: the heap is full`);
   return address;
@@ -107,10 +109,12 @@ function valueIn(address, types, index) {
   return reader(`${types[index]}:`)(null)[0];
 }
 
+const { captureStackTrace } = Error;
+
 function stackHere() {
-  const holder = {};
-  Error.captureStackTrace(holder, Exception);
-  return holder.stack;
+  const holder = { __proto__: null };
+  captureStackTrace(holder, Exception);
+  return `${holder.stack}`;
 }
 
 const jsTag = idOfTag(JSTag);

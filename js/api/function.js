@@ -9,13 +9,14 @@ const { Module } = require('./module');
 const { setFunctionPrototype } = require('../signature');
 const { functionType } = require('./reflection');
 const { ValueType } = require('./value');
-const { dictionary, enumeration, isObject, required } = require('./webidl');
+const { dictionary, enumeration, isObject, required, sequence } = require('./webidl');
+const { apply, concat, defineProperty, join, mapArray, setPrototypeOf, SafeMap } = require('../primordials');
 
 /** The bytes of value types, by letter. */
-const BYTES = { i: 0x7f, I: 0x7e, f: 0x7d, F: 0x7c, v: 0x7b, p: 0x70, e: 0x6f };
+const BYTES = { __proto__: null, i: 0x7f, I: 0x7e, f: 0x7d, F: 0x7c, v: 0x7b, p: 0x70, e: 0x6f };
 
 /** Modules that import a function of a type and export it, by signature. */
-const modules = new Map();
+const modules = new SafeMap();
 
 let instantiate;
 
@@ -34,22 +35,18 @@ function WasmFunction(type, callable) {
   if (typeof callable !== 'function') throw new TypeError(`${what}: the second argument must be a function`);
   const exported = hostFunction(parameters, results, callable);
   const { prototype } = new.target;
-  if (isObject(prototype) && prototype !== WasmFunction.prototype) Object.setPrototypeOf(exported, prototype);
+  if (isObject(prototype) && prototype !== WasmFunction.prototype) setPrototypeOf(exported, prototype);
   return exported;
 }
 
 function readTypes(list, what) {
-  if (!isObject(list) || typeof list[Symbol.iterator] !== 'function') {
-    throw new TypeError(`${what} must be an iterable of value types`);
-  }
-  const types = [];
-  for (const type of list) types.push(enumeration(type, ValueType, what));
-  return types;
+  const toType = (type) => enumeration(type, ValueType, what);
+  return sequence(list, toType, `${what} must be an iterable of value types`);
 }
 
 /** The Exported Function for a function of JavaScript, given a type. */
 function hostFunction(parameters, results, callable) {
-  const signature = `${parameters.join('')}:${results.join('')}`;
+  const signature = `${join(parameters, '')}:${join(results, '')}`;
   let module = modules.get(signature);
   if (!module) {
     const compiled = host.compile(binary(parameters, results));
@@ -58,22 +55,32 @@ function hostFunction(parameters, results, callable) {
     modules.set(signature, module);
   }
   // What is imported is called as it is, even if it is an Exported Function already.
-  const call = (...args) => Reflect.apply(callable, undefined, args);
-  return instantiate(module, { '': { '': call } })[''];
+  const call = (...args) => apply(callable, undefined, args);
+  return instantiate(module, { __proto__: null, '': { __proto__: null, '': call } })[''];
 }
 
 /** `(module (import "" "" (func (type parameters results))) (export "" (func 0)))` */
 function binary(parameters, results) {
-  const leb = (n) => (n < 128 ? [n] : [(n & 127) | 128, ...leb(n >>> 7)]);
-  const list = (types) => [...leb(types.length), ...types.map((type) => BYTES[type])];
-  const section = (id, contents) => [id, ...leb(contents.length), ...contents];
-  return Uint8Array.from([
-    ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, ...list(parameters), ...list(results)]),
-    ...section(2, [1, 0, 0, 0, 0]),
-    ...section(7, [1, 0, 0, 0]),
-  ]);
+  const leb = (n) => (n < 128 ? [n] : concat([(n & 127) | 128], leb(n >>> 7)));
+  const list = (types) =>
+    concat(
+      leb(types.length),
+      mapArray(types, (type) => BYTES[type]),
+    );
+  const section = (id, contents) => concat([id], leb(contents.length), contents);
+  return apply(
+    bytesOf,
+    undefined,
+    concat(
+      [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
+      section(1, concat([1, 0x60], list(parameters), list(results))),
+      section(2, [1, 0, 0, 0, 0]),
+      section(7, [1, 0, 0, 0]),
+    ),
+  );
 }
+
+const bytesOf = Uint8Array.of.bind(Uint8Array);
 
 const prototype = Object.create(Function.prototype, {
   constructor: { value: WasmFunction, writable: true, configurable: true },
@@ -87,7 +94,7 @@ const methods = {
     return functionType(host.describeFunction(addressOf(this))[2]);
   },
 };
-Object.defineProperty(prototype, 'type', {
+defineProperty(prototype, 'type', {
   value: methods.type,
   writable: true,
   enumerable: true,

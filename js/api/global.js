@@ -9,17 +9,29 @@ const { Sort, referenceType } = require('../references');
 const { EXISTING } = require('./memory');
 const { globalType } = require('./reflection');
 const { ValueType, referenceFrom, referenceTo, anchorOfReference, defaultReference } = require('./value');
-const { dictionary, enumeration, required, defineInterface } = require('./webidl');
+const { dictionary, enumeration, required, defineInterface, setPrototype } = require('./webidl');
+const {
+  asIntN,
+  defineProperty,
+  fround,
+  slice,
+  startsWith,
+  toBigInt,
+  toNumber,
+  uncurry,
+} = require('../primordials');
 
 /** Where values are copied through. */
 const scratch = new Uint8Array(16);
 const scratchOf = (View) => new View(scratch.buffer);
+const clear = uncurry(Uint8Array.prototype.fill);
 
 /** How a scalar is read from and written to a global's cell. */
 const SCALARS = {
+  __proto__: null,
   i: { View: Int32Array, copy: scratchOf(Int32Array), from: (value) => value | 0 },
-  I: { View: BigInt64Array, copy: scratchOf(BigInt64Array), from: (value) => BigInt.asIntN(64, value) },
-  f: { View: Float32Array, copy: scratchOf(Float32Array), from: (value) => Math.fround(value) },
+  I: { View: BigInt64Array, copy: scratchOf(BigInt64Array), from: (value) => asIntN(64, value) },
+  f: { View: Float32Array, copy: scratchOf(Float32Array), from: (value) => fround(value) },
   F: { View: Float64Array, copy: scratchOf(Float64Array), from: (value) => +value },
 };
 const REFERENCE = { View: BigUint64Array, copy: scratchOf(BigUint64Array) };
@@ -41,12 +53,13 @@ class Global {
     if (descriptor === EXISTING) {
       this.#id = value;
       const type = host.globalType(value);
-      this.#mutable = type.startsWith('mut ');
-      this.#type = type.replace('mut ', '');
+      this.#mutable = startsWith(type, 'mut ');
+      this.#type = this.#mutable ? slice(type, 4) : type;
     } else {
       required(1, arguments.length, 'WebAssembly.Global()');
       this.#create(descriptor, value);
     }
+    if (new.target !== Global) setPrototype(this, new.target, Global);
     markAsUncloneable(this);
     host.track(Kind.GLOBAL, this.#id, this);
   }
@@ -92,12 +105,12 @@ class Global {
 
   #store(converted) {
     const { View, copy } = SCALARS[this.#type] ?? REFERENCE;
-    const value = View === BigUint64Array ? BigInt(converted) : converted;
+    const value = View === REFERENCE.View ? toBigInt(converted) : converted;
     if (this.#isViewed(View)) {
       this.#cell[0] = value;
       return;
     }
-    scratch.fill(0);
+    clear(scratch, 0);
     copy[0] = value;
     host.writeGlobal(this.#id, scratch);
   }
@@ -106,7 +119,7 @@ class Global {
   #get() {
     if (this.#type === 'v') throw new TypeError('WebAssembly.Global.value: v128 has no JavaScript values');
     const raw = this.#load();
-    return SCALARS[this.#type] ? raw : referenceTo(this.#type, Number(raw));
+    return SCALARS[this.#type] ? raw : referenceTo(this.#type, toNumber(raw));
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-global-value */
@@ -133,7 +146,7 @@ class Global {
 
   /** An immutable global of any type that JavaScript has values of; undefined if the value is none of them. */
   static of(type, value) {
-    if (type === 'v' || type.startsWith('mut ') || (!SCALARS[type] && referenceType(type).sort === Sort.EXN))
+    if (type === 'v' || startsWith(type, 'mut ') || (!SCALARS[type] && referenceType(type).sort === Sort.EXN))
       return undefined;
     const global = new Global(EXISTING, host.newGlobal(type, false));
     try {
@@ -163,7 +176,7 @@ delete Global.of;
 delete Global.has;
 delete Global.id;
 delete Global.holders;
-Object.defineProperty(Global, 'length', { value: 1, configurable: true });
+defineProperty(Global, 'length', { value: 1, configurable: true });
 defineInterface(Global, 'Global');
 
 /** https://webassembly.github.io/spec/js-api/#create-a-global-object */

@@ -13,12 +13,25 @@ const { importFactory } = require('../signature');
 const { collectIfDue, collectNow } = require('../values');
 const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject, globalOf } = require('./global');
 const { Memory, EXISTING, isMemory, idOfMemory, memoryObject } = require('./memory');
-const { isModule, idOfModule, infoOfModule } = require('./module');
+const { isModule, isProvided, idOfModule, infoOfModule } = require('./module');
 const { createShared } = require('./shared');
+const {
+  create,
+  define,
+  defineProperty,
+  freeze,
+  mapArray,
+  max,
+  push,
+  slice,
+  split,
+  startsWith,
+  SafeMap,
+} = require('../primordials');
 const { Table, isTable, idOfTable, holdersOfTable, tableObject } = require('./table');
 const { isSuspending, suspendingThunk } = require('./promise');
 const { isTag, idOfTag, tagObject } = require('./tag');
-const { isObject, required, defineInterface } = require('./webidl');
+const { isObject, required, defineInterface, setPrototype } = require('./webidl');
 
 /** How an import is given to the host: see src/instance.rs. */
 const Import = { HOST: 0, FUNC: 1, TABLE: 2, MEMORY: 3, GLOBAL: 4, NATIVE: 5, TAG: 6 };
@@ -28,9 +41,14 @@ class Instance {
 
   constructor(module, importObject = undefined) {
     const what = 'WebAssembly.Instance()';
-    required(1, arguments.length, what);
-    if (!isModule(module)) throw new TypeError(`${what}: the first argument must be a WebAssembly.Module`);
-    this.#exports = instantiate(module, readImports(module, importObject, what), what);
+    if (module === EXISTING) {
+      this.#exports = arguments[1];
+    } else {
+      required(1, arguments.length, what);
+      if (!isModule(module)) throw new TypeError(`${what}: the first argument must be a WebAssembly.Module`);
+      this.#exports = instantiate(module, readImports(module, importObject, what), what);
+      if (new.target !== Instance) setPrototype(this, new.target, Instance);
+    }
     markAsUncloneable(this);
   }
 
@@ -40,7 +58,7 @@ class Instance {
   }
 }
 
-Object.defineProperty(Instance, 'length', { value: 1, configurable: true });
+defineProperty(Instance, 'length', { value: 1, configurable: true });
 defineInterface(Instance, 'Instance');
 
 /**
@@ -52,10 +70,7 @@ function readImports(module, importObject, what) {
     throw new TypeError(`${what}: the import object must be an object`);
   }
   const { imports } = infoOfModule(module);
-  const first = imports.find(({ builtin, constant }) => !builtin && !constant);
-  if (first && importObject === undefined) {
-    throw new TypeError(`${what}: an import object is required, because the module imports ${name(first)}`);
-  }
+  if (importObject === undefined) requireNothing(imports, what);
   const anchor = new Anchor(infoOfModule(module).writesTables);
   // Getters may instantiate other modules: the numbers are gathered here before they go where all instances' go.
   const given = [];
@@ -63,13 +78,13 @@ function readImports(module, importObject, what) {
     const wanted = imports[index];
     if (wanted.constant) {
       wanted.global ??= globalOf('R{extern}', wanted.name);
-      anchor.refs.push(wanted.global);
-      given.push(Import.GLOBAL, idOfGlobal(wanted.global));
+      push(anchor.refs, wanted.global);
+      push(given, Import.GLOBAL, idOfGlobal(wanted.global));
       continue;
     }
     if (wanted.builtin) {
       anchor.thunks[index] = importFactory(wanted.signature)(wanted.builtin, anchor);
-      given.push(Import.HOST, 0);
+      push(given, Import.HOST, 0);
       continue;
     }
     const namespace = importObject[wanted.module];
@@ -78,14 +93,29 @@ function readImports(module, importObject, what) {
         `${what}: Import #${index} "${wanted.module}": the module is not an object or function`,
       );
     }
-    const [sort, number] = readImport(wanted, namespace[wanted.name], anchor, index, what);
-    given.push(sort, number);
+    const pair = readImport(wanted, namespace[wanted.name], anchor, index, what);
+    push(given, pair[0], pair[1]);
   }
   return { given, anchor, imports };
 }
 
-/** Whether values of some type of a signature may keep functions. */
-const holdsReferences = (signature) => /[pr]/i.test(signature);
+function requireNothing(imports, what) {
+  for (let i = 0; i < imports.length; i++) {
+    if (isProvided(imports[i])) continue;
+    throw new TypeError(
+      `${what}: an import object is required, because the module imports ${name(imports[i])}`,
+    );
+  }
+}
+
+/** Whether values of some type of a signature may keep functions: its letters are in src/describe.rs. */
+function holdsReferences(signature) {
+  for (let i = 0; i < signature.length; i++) {
+    const letter = signature[i];
+    if (letter === 'p' || letter === 'r' || letter === 'R') return true;
+  }
+  return false;
+}
 
 const name = (wanted) => `"${wanted.module}" "${wanted.name}"`;
 
@@ -117,7 +147,7 @@ function readImport(wanted, value, anchor, index, what) {
       return [Import.MEMORY, idOfMemory(value)];
     case 'tag':
       if (!isTag(value)) throw mismatch(wanted, index, describe(value), what);
-      anchor.refs.push(value);
+      push(anchor.refs, value);
       return [Import.TAG, idOfTag(value)];
     default:
       return readGlobal(wanted, value, anchor, index, what);
@@ -132,14 +162,14 @@ function readFunction(wanted, value, anchor, index, what) {
   if (typeof value !== 'function') throw mismatch(wanted, index, describe(value), what);
   if (isExportedFunction(value)) {
     const owner = anchorOfFunction(value);
-    anchor.refs.push(owner);
+    push(anchor.refs, owner);
     // It may keep functions that it is passed.
-    if (holdsReferences(wanted.signature.split(':')[0])) owner.refs.push(anchor);
+    if (holdsReferences(split(wanted.signature, ':')[0])) push(owner.refs, anchor);
     return [Import.FUNC, addressOf(value)];
   }
   const native = nativeBinding(value);
   if (native !== undefined && native.signature === wanted.signature) {
-    anchor.refs.push(native.owner);
+    push(anchor.refs, native.owner);
     return [Import.NATIVE, native.number];
   }
   anchor.thunks[index] = importFactory(wanted.signature)(value, anchor);
@@ -150,15 +180,15 @@ function readGlobal(wanted, value, anchor, index, what) {
   let global = value;
   if (!isGlobal(value)) {
     const type = wanted.signature;
-    const isNumeric = 'iIfF'.includes(type);
+    const isNumeric = type === 'i' || type === 'I' || type === 'f' || type === 'F';
     if (isNumeric && typeof value !== (type === 'I' ? 'bigint' : 'number')) {
       throw mismatch(wanted, index, describe(value), what);
     }
     global = globalOf(type, value);
     if (!global) throw mismatch(wanted, index, describe(value), what);
   }
-  anchor.refs.push(global);
-  if (wanted.signature.startsWith('mut') && holdsReferences(wanted.signature.slice(3))) {
+  push(anchor.refs, global);
+  if (startsWith(wanted.signature, 'mut') && holdsReferences(slice(wanted.signature, 3))) {
     holdersOfGlobal(global).share(anchor);
   }
   return [Import.GLOBAL, idOfGlobal(global)];
@@ -171,8 +201,8 @@ function readGlobal(wanted, value, anchor, index, what) {
 function instantiate(module, { given, anchor, imports }, what) {
   collectIfDue();
   const { exports, sharedMemories } = infoOfModule(module);
-  const shared = sharedMemories.map(({ is64, min, max }) => createShared(is64, min, max, what).id);
-  const out = scratch(Math.max(given.length, EXPORTS_AT + exports.length * EXPORT_STRIDE));
+  const shared = mapArray(sharedMemories, ({ is64, min, max }) => createShared(is64, min, max, what).id);
+  const out = scratch(max(given.length, EXPORTS_AT + exports.length * EXPORT_STRIDE));
   for (let i = 0; i < given.length; i++) out[i] = given[i];
   let reason = host.instantiate(idOfModule(module), out, anchor, shared);
   if (reason === 'memory') {
@@ -189,35 +219,39 @@ function instantiate(module, { given, anchor, imports }, what) {
 }
 
 /** What the host reads imports from and writes exports to: see src/instance.rs. */
-let numbers = new Float64Array(1024);
+let capacity = 1024;
+let numbers = new Float64Array(capacity);
 const EXPORTS_AT = 2;
 const EXPORT_STRIDE = 4;
 
 function scratch(length) {
-  if (numbers.length < length) numbers = new Float64Array(2 * length);
+  if (capacity < length) {
+    capacity = 2 * length;
+    numbers = new Float64Array(capacity);
+  }
   return numbers;
 }
 
 function instantiationError(reason, imports, what) {
   if (reason === 'memory') return new RangeError(`${what}: could not allocate memory`);
-  if (reason.startsWith('trap ')) return trapError(Number(reason.slice(5)));
-  const [first, expected, actual] = reason.split('\n');
-  const index = Number(first.slice('link '.length));
+  if (startsWith(reason, 'trap ')) return trapError(+slice(reason, 5));
+  const lines = split(reason, '\n');
+  const index = +slice(lines[0], 'link '.length);
   return new LinkError(
-    `${what}: Import #${index} ${name(imports[index])}: expected ${expected}, found ${actual}`,
+    `${what}: Import #${index} ${name(imports[index])}: expected ${lines[1]}, found ${lines[2]}`,
   );
 }
 
 /** https://webassembly.github.io/spec/js-api/#create-an-exports-object */
 function createExports(exports, anchor, out) {
-  const object = Object.create(null);
-  const made = new Map();
+  const object = create(null);
+  const made = new SafeMap();
   for (let i = 0; i < exports.length; i++) {
     const at = EXPORTS_AT + i * EXPORT_STRIDE;
     const value = createExport(anchor, exports[i], out[at], out[at + 1], out[at + 2], made);
-    Object.defineProperty(object, exports[i].name, { value, enumerable: true });
+    define(object, exports[i].name, { __proto__: null, value, enumerable: true });
   }
-  return Object.freeze(object);
+  return freeze(object);
 }
 
 /** `extra` is a function's owner, or whether the rest is imported, so that there may be an object for it already. */
@@ -237,10 +271,18 @@ function createExport(anchor, { kind, signature }, number, extra, index, made) {
 
 /** How objects for what instances export are found and made. */
 const OBJECTS = {
+  __proto__: null,
   table: { existing: tableObject, fresh: (id) => new Table(EXISTING, id), holders: holdersOfTable },
   memory: { existing: memoryObject, fresh: (id) => new Memory(EXISTING, id) },
   global: { existing: globalObject, fresh: (id) => new Global(EXISTING, id), holders: holdersOfGlobal },
   tag: { existing: tagObject, fresh: tagObject },
 };
 
-module.exports = { Instance, readImports, instantiate };
+/** https://webassembly.github.io/spec/js-api/#asynchronously-instantiate-a-webassembly-module */
+async function instantiateAsync(module, importObject, what) {
+  const imports = readImports(module, importObject, what);
+  await undefined;
+  return new Instance(EXISTING, instantiate(module, imports, what));
+}
+
+module.exports = { Instance, readImports, instantiate, instantiateAsync };

@@ -3,13 +3,15 @@
 
 const { host, Kind } = require('../binding');
 const { brand } = require('../brand');
-const { hasBuiltin, carrierOf, keyOf, isOfNode } = require('../builtin');
+const { hasBuiltin, carrierOf, keyOf, isOfNode, ModuleSource } = require('../builtin');
 const { CompileError } = require('../errors');
 const { collectIfDue } = require('../values');
 const { readCompileOptions, resolveBuiltins } = require('./builtins');
 const { tell } = require('./compiled');
 const { EXISTING } = require('./memory');
-const { bufferSource, isObject, required, defineInterface } = require('./webidl');
+const { assertBufferSource, bufferSource, required } = require('./webidl');
+const { defineInterface, defineInstanceCheck, setPrototype } = require('./webidl');
+const { getPrototypeOf, mapArray, parseJson, push, setPrototypeOf, uncurry } = require('../primordials');
 
 const TIERS = ['auto', 'quick', 'optimized'];
 
@@ -27,9 +29,10 @@ class Module {
       [, id, asked] = arguments;
     } else {
       required(1, arguments.length, what);
-      const plain = plainBytes(bytes, what);
+      checkBufferSource(bytes, what);
       asked = readCompileOptions(options, what);
       const tier = readTier(options, what);
+      const plain = plainBytes(bytes, what);
       collectIfDue();
       started = performance.now();
       id = checked(host.compile(plain, tier), what);
@@ -45,15 +48,19 @@ class Module {
   static exports(module) {
     required(1, arguments.length, 'WebAssembly.Module.exports()');
     const { exports } = infoOf(module, 'WebAssembly.Module.exports()');
-    return exports.map(({ name, kind }) => ({ name, kind }));
+    return mapArray(exports, ({ name, kind }) => ({ name, kind }));
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-module-imports */
   static imports(module) {
     required(1, arguments.length, 'WebAssembly.Module.imports()');
     const { imports } = infoOf(module, 'WebAssembly.Module.imports()');
-    const asked = imports.filter(({ builtin, constant }) => !builtin && !constant);
-    return asked.map(({ module, name, kind }) => ({ module, name, kind }));
+    const result = [];
+    for (let i = 0; i < imports.length; i++) {
+      const { module, name, kind } = imports[i];
+      if (!isProvided(imports[i])) push(result, { module, name, kind });
+    }
+    return result;
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-module-customsections */
@@ -87,10 +94,7 @@ class Module {
 
 /** Makes an object stand for a module. */
 function bind(object, id, target) {
-  if (Object.getPrototypeOf(object) !== target.prototype) {
-    const { prototype } = target;
-    Object.setPrototypeOf(object, isObject(prototype) ? prototype : Module.prototype);
-  }
+  setPrototype(object, target, Module);
   State.set(object, { id, info: null });
   host.track(Kind.MODULE, id, object);
   return object;
@@ -102,31 +106,40 @@ function adopt(object) {
   const id = key && host.moduleWithKey(key);
   if (id === undefined || id === null) return false;
   // An object of another copy of this package stays what it is there.
-  bind(object, id, isOfNode(object) ? Module : { prototype: Object.getPrototypeOf(object) });
+  bind(object, id, isOfNode(object) ? Module : { prototype: getPrototypeOf(object) });
   return true;
 }
 
 defineInterface(Module, 'Module');
+if (ModuleSource) {
+  setPrototypeOf(Module, ModuleSource);
+  setPrototypeOf(Module.prototype, ModuleSource.prototype);
+}
 // Modules that came from another thread have the prototype of Node's own class until they are used. Whoever asks may be a subclass or a
 // proxy of the class.
-Object.defineProperty(Module, Symbol.hasInstance, {
-  value(value) {
-    isModule(value);
-    return Reflect.apply(Function.prototype[Symbol.hasInstance], this, [value]);
-  },
-  configurable: true,
-});
+defineInstanceCheck(Module, (value) => isModule(value));
 
 const idOfModule = (module) => State.get(module).id;
 
 function infoOfModule(module) {
   const state = State.get(module);
-  state.info ??= JSON.parse(host.moduleInfo(state.id));
+  state.info ??= readInfo(host.moduleInfo(state.id));
   return state.info;
 }
 
+/** What is known of a module. Its parts have members only of their own, to which `resolveBuiltins` adds. */
+function readInfo(text) {
+  const info = parseJson(text);
+  for (let i = 0; i < info.imports.length; i++) setPrototypeOf(info.imports[i], null);
+  for (let i = 0; i < info.exports.length; i++) setPrototypeOf(info.exports[i], null);
+  return info;
+}
+
+/** Whether an import is not asked of the import object. */
+const isProvided = ({ builtin, constant }) => builtin !== undefined || constant === true;
+
 /** Strings have the method since Node.js 20. */
-const isWellFormed = (string) => string.isWellFormed();
+const isWellFormed = uncurry(String.prototype.isWellFormed);
 
 const isModule = (value) => typeof value === 'object' && value !== null && (State.has(value) || adopt(value));
 
@@ -140,10 +153,9 @@ function infoOf(module, what) {
   return infoOfModule(module);
 }
 
-/** A view of bytes that native code can read: shared ones are copied. */
+/** A view of bytes that native code can read. */
 function plainBytes(source, what) {
-  const bytes = bufferSource(source, `${what}: the first argument`);
-  return bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes);
+  return bufferSource(source, `${what}: the first argument`);
 }
 
 /** Beyond the specification: how much work code is worth. */
@@ -161,18 +173,21 @@ function checked(outcome, what) {
   return outcome;
 }
 
-/** https://webassembly.github.io/spec/js-api/#asynchronously-compile-a-webassembly-module */
+/**
+ * The module comes in a box: whoever opens it decides how often a method `then` that programs gave to modules is called.
+ * https://webassembly.github.io/spec/js-api/#asynchronously-compile-a-webassembly-module
+ */
 async function compileAsync(source, options, what) {
+  checkBufferSource(source, what);
+  const asked = readCompileOptions(options, what);
+  const tier = readTier(options, what);
   // The bytes are copied before this returns.
   const bytes = plainBytes(source, what);
-  const tier = readTier(options, what);
   const { length } = bytes;
   const started = performance.now();
-  const compiling = host.compileAsync(bytes, tier);
-  const asked = readCompileOptions(options, what);
-  const module = moduleOf(checked(await compiling, what), asked);
+  const module = moduleOf(checked(await host.compileAsync(bytes, tier), what), asked);
   tell(module, length, started);
-  return module;
+  return { __proto__: null, module };
 }
 
 /** The module of what native code has found. */
@@ -181,11 +196,16 @@ function moduleOf(found, asked) {
   return new Module(EXISTING, host.adopt(found), asked);
 }
 
+/** Refuses what has no bytes, before anything else is looked at. */
+const checkBufferSource = (source, what) => assertBufferSource(source, `${what}: the first argument`);
+
 module.exports = {
   Module,
   isModule,
+  isProvided,
   idOfModule,
   infoOfModule,
+  checkBufferSource,
   plainBytes,
   compileAsync,
   moduleOf,

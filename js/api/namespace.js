@@ -7,9 +7,10 @@ const { readCompileOptions } = require('./builtins');
 const { WasmFunction, setInstantiate } = require('./function');
 const { Exception } = require('./exception');
 const { Global } = require('./global');
-const { Instance, readImports, instantiate } = require('./instance');
-const { Memory } = require('./memory');
-const { Module, isModule, plainBytes, compileAsync } = require('./module');
+const { Instance, readImports, instantiate, instantiateAsync } = require('./instance');
+const { Memory, EXISTING } = require('./memory');
+const { apply, defineProperty, getOwnPropertyDescriptor, uncurry } = require('../primordials');
+const { Module, isModule, checkBufferSource, plainBytes, compileAsync } = require('./module');
 const { compileStream } = require('./streaming');
 const { Suspending, promising } = require('./promise');
 const { Table } = require('./table');
@@ -20,30 +21,37 @@ setInstantiate((module, imports) =>
   instantiate(module, readImports(module, imports, 'WebAssembly.Function()'), ''),
 );
 
-/** Whether a valid module compiles with these options. */
-function isCompiled(bytes, options) {
+/** https://webassembly.github.io/spec/js-api/#validate-builtins-and-imported-string-for-a-webassembly-module */
+function fits(bytes, asked) {
+  const id = host.compile(bytes);
+  if (typeof id === 'string') return false;
   try {
-    return isModule(new Module(bytes, options));
+    return isModule(new Module(EXISTING, id, asked));
   } catch (error) {
-    if (error instanceof CompileError) return false;
+    if (isInstance(CompileError, error)) return false;
     throw error;
   }
 }
+
+const isInstance = uncurry(Function.prototype[Symbol.hasInstance]);
 
 const operations = {
   /** https://webassembly.github.io/spec/js-api/#dom-webassembly-validate */
   validate(bytes, options = undefined) {
     const what = 'WebAssembly.validate()';
     required(1, arguments.length, what);
+    checkBufferSource(bytes, what);
+    const asked = readCompileOptions(options, what);
     const plain = plainBytes(bytes, what);
     if (host.validate(plain) !== null) return false;
-    return readCompileOptions(options, what) === undefined || isCompiled(plain, options);
+    return asked === undefined || fits(plain, asked);
   },
 
   /** https://webassembly.github.io/spec/js-api/#dom-webassembly-compile */
   async compile(bytes, options = undefined) {
     required(1, arguments.length, 'WebAssembly.compile()');
-    return compileAsync(bytes, options, 'WebAssembly.compile()');
+    // Awaited: to resolve a promise with a promise calls `then`, which programs may have replaced.
+    return (await compileAsync(bytes, options, 'WebAssembly.compile()')).module;
   },
 
   /** https://webassembly.github.io/spec/js-api/#dom-webassembly-instantiate */
@@ -53,9 +61,11 @@ const operations = {
     if (importObject !== undefined && !isObject(importObject)) {
       throw new TypeError(`${what}: the import object must be an object`);
     }
-    if (isModule(source)) return new Instance(source, importObject);
-    const module = await compileAsync(source, options, what);
-    return { module, instance: new Instance(module, importObject) };
+    if (isModule(source)) return await instantiateAsync(source, importObject, what);
+    // https://webassembly.github.io/spec/js-api/#instantiate-a-promise-of-a-module
+    const module = await (await compileAsync(source, options, what)).module;
+    if (!isModule(module)) throw new TypeError(`${what}: the promise of a module gave something else`);
+    return { module, instance: await instantiateAsync(module, importObject, what) };
   },
 
   promising,
@@ -63,7 +73,7 @@ const operations = {
   /** https://webassembly.github.io/spec/web-api/#dom-webassembly-compilestreaming */
   async compileStreaming(source, options = undefined) {
     required(1, arguments.length, 'WebAssembly.compileStreaming()');
-    return compileStream(source, options, 'WebAssembly.compileStreaming()');
+    return await compileStream(source, options, 'WebAssembly.compileStreaming()');
   },
 
   /** https://webassembly.github.io/spec/web-api/#dom-webassembly-instantiatestreaming */
@@ -74,7 +84,7 @@ const operations = {
       throw new TypeError(`${what}: the import object must be an object`);
     }
     const module = await compileStream(source, options, what);
-    return { module, instance: new Instance(module, importObject) };
+    return { module, instance: await instantiateAsync(module, importObject, what) };
   },
 };
 for (const name of ['compileStreaming', 'instantiateStreaming']) {
@@ -89,7 +99,7 @@ for (const [name, operation] of Object.entries(operations)) {
   // Plain functions, as Web IDL has them, which is not what async functions are.
   const { [name]: value } = {
     [name](...args) {
-      return Reflect.apply(operation, undefined, args);
+      return apply(operation, undefined, args);
     },
   };
   Object.defineProperty(value, 'length', { value: operation.length, configurable: true });
@@ -115,7 +125,13 @@ for (const [name, value] of Object.entries(classes)) {
 }
 
 // https://webassembly.github.io/spec/js-api/#dom-webassembly-jstag
-Object.defineProperty(WebAssembly, 'JSTag', { value: JSTag, configurable: true });
+const jsTag = {
+  get JSTag() {
+    return JSTag;
+  },
+};
+const { get } = getOwnPropertyDescriptor(jsTag, 'JSTag');
+defineProperty(WebAssembly, 'JSTag', { get, enumerable: true, configurable: true });
 
 // Which engine runs: "builtin" where there is no binary for the platform (js/fallback.js).
 Object.defineProperty(WebAssembly, 'engine', { value: 'gantry', configurable: true });

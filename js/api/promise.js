@@ -4,12 +4,15 @@
 
 const { isPromise } = require('node:util').types;
 const { host } = require('../binding');
-const { run, resume } = require('../drive');
+const { run, resume, suspendingHalves } = require('../drive');
 const { SuspendError } = require('../errors');
 const { isExportedFunction, addressOf, anchorOfFunction } = require('../identity');
+const { nameOf } = require('../functions');
 const { suspendingFactory, promisingFactory } = require('../signature');
-const { isObject, required, defineInterface } = require('./webidl');
+const { apply, defineProperty } = require('../primordials');
+const { isObject, required, defineInterface, setPrototype } = require('./webidl');
 
+const NativePromise = Promise;
 const { then } = Promise.prototype;
 
 class Suspending {
@@ -20,6 +23,7 @@ class Suspending {
     required(1, arguments.length, what);
     if (typeof jsFun !== 'function') throw new TypeError(`${what}: the first argument must be a function`);
     this.#func = jsFun;
+    if (new.target !== Suspending) setPrototype(this, new.target, Suspending);
   }
 
   static has(value) {
@@ -41,7 +45,7 @@ const isSuspending = (value) => isObject(value) && has(value);
 /** What calls a suspending function for wasm: at once where nothing can be suspended, else in two halves. */
 function suspendingThunk(signature, suspending, anchor) {
   const callee = func(suspending);
-  const halves = suspendingFactory(signature)((...args) => Reflect.apply(callee, undefined, args), anchor);
+  const halves = suspendingFactory(signature)((...args) => apply(callee, undefined, args), anchor);
   const thunk = () => {
     const value = halves.call();
     if (isPromise(value)) {
@@ -51,7 +55,7 @@ function suspendingThunk(signature, suspending, anchor) {
     }
     halves.give(value);
   };
-  thunk.suspending = halves;
+  suspendingHalves.set(thunk, halves);
   return thunk;
 }
 
@@ -92,7 +96,7 @@ class Computation {
     }
     this.#id = host.park(this);
     const goOn = (give) => () => this.go(() => this.#resume(give));
-    Reflect.apply(then, value, [
+    apply(then, value, [
       (fulfilled) => goOn(() => halves.give(fulfilled))(),
       (reason) =>
         goOn(() => {
@@ -124,21 +128,23 @@ function promising(wasmFunc) {
   }
   const address = addressOf(wasmFunc);
   const anchor = anchorOfFunction(wasmFunc);
-  const [, , signature] = host.describeFunction(address);
-  const { start, results } = promisingFactory(signature)(anchor, address);
+  const described = host.describeFunction(address);
+  const signature = described[2];
+  const { start, results, length } = promisingFactory(signature)(anchor, address);
   // A method: it cannot be constructed.
   const { call } = {
     call(...args) {
-      return new Promise((resolve, reject) => {
+      return new NativePromise((resolve, reject) => {
         const computation = new Computation(anchor, results, { resolve, reject });
         computation.go(() => {
-          start(...args);
+          apply(start, undefined, args);
           return computation.first();
         });
       });
     },
   };
-  Object.defineProperties(call, { name: { value: wasmFunc.name }, length: { value: start.length } });
+  defineProperty(call, 'name', { value: nameOf(described[1]), configurable: true });
+  defineProperty(call, 'length', { value: length, configurable: true });
   return call;
 }
 

@@ -3,26 +3,39 @@
 
 const { host } = require('../binding');
 const { typesIn } = require('../signature');
+const { mapArray, slice, split, startsWith } = require('../primordials');
 const { addressOf } = require('./webidl');
 
-const NAMES = { i: 'i32', I: 'i64', f: 'f32', F: 'f64', v: 'v128', e: 'externref', p: 'funcref' };
+const NAMES = {
+  __proto__: null,
+  i: 'i32',
+  I: 'i64',
+  f: 'f32',
+  F: 'f64',
+  v: 'v128',
+  e: 'externref',
+  p: 'funcref',
+};
 
 /** The name of a value type. */
 function typeName(type) {
   if (type in NAMES) return NAMES[type];
-  const heap = type.slice(2, -1).replace('func ', '');
+  const quoted = slice(type, 2, -1);
+  const heap = startsWith(quoted, 'func ') ? slice(quoted, 5) : quoted;
   return type[0] === 'r' ? `(ref null ${heap})` : `(ref ${heap})`;
 }
 
 /** A FunctionType. */
 function functionType(signature) {
-  const [parameters, results] = signature.split(':').map((types) => typesIn(types).map(typeName));
-  return { parameters, results };
+  const halves = split(signature, ':');
+  const namesIn = (types) => mapArray(typesIn(types), typeName);
+  return { parameters: namesIn(halves[0]), results: namesIn(halves[1]) };
 }
 
 /** A GlobalType, of `mut i` or `i`. */
 function globalType(type) {
-  return { mutable: type.startsWith('mut '), value: typeName(type.replace('mut ', '')) };
+  const mutable = startsWith(type, 'mut ');
+  return { mutable, value: typeName(mutable ? slice(type, 4) : type) };
 }
 
 /** Limits, as members of a type: `maximum` and `address` only where there is something to say. */
@@ -36,13 +49,20 @@ function limits({ is64, minimum, maximum }) {
 
 /** A TableType, with its present size. */
 function tableType(id) {
-  const [is64, minimum, maximum] = host.tableLimits(id);
+  const known = host.tableLimits(id);
+  const is64 = known[0];
+  const minimum = known[1];
+  const maximum = known[2];
   return { element: typeName(host.tableElementType(id)), ...limits({ is64, minimum, maximum }) };
 }
 
 /** A MemoryType, with its present size. */
 function memoryType(id) {
-  const [is64, minimum, maximum, shared] = host.memoryLimits(id);
+  const known = host.memoryLimits(id);
+  const is64 = known[0];
+  const minimum = known[1];
+  const maximum = known[2];
+  const shared = known[3];
   return { ...limits({ is64, minimum, maximum }), shared };
 }
 

@@ -1,7 +1,7 @@
 'use strict';
 // https://webassembly.github.io/spec/js-api/#tables
 
-const { host, Kind } = require('../binding');
+const { host, mailbox, Kind } = require('../binding');
 const { markAsUncloneable } = require('../brand');
 const { Holders } = require('../holders');
 const { collectIfDue } = require('../values');
@@ -9,9 +9,26 @@ const { EXISTING } = require('./memory');
 const { tableType } = require('./reflection');
 const { TableKind, referenceFrom, referenceTo, anchorOfReference, defaultReference } = require('./value');
 const { addressOf, addressValue, AddressType, dictionary, enumeration } = require('./webidl');
-const { limits, required, defineInterface } = require('./webidl');
+const { limits, required, defineInterface, setPrototype } = require('./webidl');
+const { defineProperty } = require('../primordials');
 
 const MAX_LENGTH = 10_000_000;
+
+const access = host.tableAccess();
+const i32 = new Int32Array(mailbox);
+const f64 = new Float64Array(mailbox);
+/** Words of the mailbox for tables, as indices of `i32`, and from `INDEX` on of `f64`: see src/table.rs. */
+const Word = { OPERATION: 6, TABLE: 7, INDEX: 4, VALUE: 5 };
+const Operation = { GET: 0, SET: 1, LENGTH: 2 };
+
+/** Reads or writes a table; whether it has that element. What was read is in `f64[Word.VALUE]`. */
+function reach(operation, id, index) {
+  i32[Word.OPERATION] = operation;
+  i32[Word.TABLE] = id;
+  f64[Word.INDEX] = index;
+  access();
+  return i32[Word.OPERATION] === 1;
+}
 
 class Table {
   #id;
@@ -29,6 +46,7 @@ class Table {
       this.#create(descriptor, value);
     }
     this.#is64 = host.tableIs64(this.#id);
+    if (new.target !== Table) setPrototype(this, new.target, Table);
     markAsUncloneable(this);
     host.track(Kind.TABLE, this.#id, this);
   }
@@ -68,7 +86,8 @@ class Table {
 
   /** https://webassembly.github.io/spec/js-api/#dom-table-length */
   get length() {
-    return addressOf(host.tableLength(this.#id), this.#is64);
+    reach(Operation.LENGTH, this.#id, 0);
+    return addressOf(f64[Word.VALUE], this.#is64);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-table-get */
@@ -76,9 +95,10 @@ class Table {
     const id = this.#id;
     required(1, arguments.length, 'WebAssembly.Table.get()');
     const at = addressValue(index, this.#is64, 'WebAssembly.Table.get(): index');
-    const number = host.tableGet(id, at);
-    if (number === null) throw new RangeError(`WebAssembly.Table.get(): the table has no element ${at}`);
-    return referenceTo(this.#type, number);
+    if (!reach(Operation.GET, id, at)) {
+      throw new RangeError(`WebAssembly.Table.get(): the table has no element ${at}`);
+    }
+    return referenceTo(this.#type, f64[Word.VALUE]);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-table-set */
@@ -87,7 +107,8 @@ class Table {
     required(1, arguments.length, 'WebAssembly.Table.set()');
     const at = addressValue(index, this.#is64, 'WebAssembly.Table.set(): index');
     const reference = arguments.length > 1 ? this.#given(value) : this.#reference(undefined);
-    if (!host.tableSet(id, at, reference)) {
+    f64[Word.VALUE] = reference;
+    if (!reach(Operation.SET, id, at)) {
       throw new RangeError(`WebAssembly.Table.set(): the table has no element ${at}`);
     }
   }
@@ -122,11 +143,11 @@ class Table {
 }
 
 const { has, id: idOfTable, holders: holdersOfTable } = Table;
-Object.defineProperty(Table.prototype.set, 'length', { value: 1 });
+defineProperty(Table.prototype.set, 'length', { value: 1 });
 delete Table.has;
 delete Table.id;
 delete Table.holders;
-Object.defineProperty(Table, 'length', { value: 1, configurable: true });
+defineProperty(Table, 'length', { value: 1, configurable: true });
 defineInterface(Table, 'Table');
 
 /** https://webassembly.github.io/spec/js-api/#create-a-table-object */

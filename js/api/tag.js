@@ -8,7 +8,8 @@ const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
 const { typeName } = require('./reflection');
 const { ValueType } = require('./value');
-const { dictionary, enumeration, isObject, required, defineInterface } = require('./webidl');
+const { dictionary, enumeration, required, sequence, defineInterface, setPrototype } = require('./webidl');
+const { mapArray, split } = require('../primordials');
 
 class Tag {
   #id;
@@ -25,14 +26,15 @@ class Tag {
       collectIfDue();
       this.#id = host.newTag(types);
     }
-    [this.#types] = host.tagSignature(this.#id).split(':').map(typesIn);
+    this.#types = typesIn(split(host.tagSignature(this.#id), ':')[0]);
+    if (new.target !== Tag) setPrototype(this, new.target, Tag);
     markAsUncloneable(this);
     host.track(Kind.TAG, this.#id, this);
   }
 
   /** https://github.com/WebAssembly/js-types */
   type() {
-    return { parameters: this.#types.map(typeName) };
+    return { parameters: mapArray(this.#types, typeName) };
   }
 
   static has(value) {
@@ -50,12 +52,8 @@ class Tag {
 
 /** The required member `parameters`, a sequence of value types. */
 function readParameters({ parameters }, what) {
-  if (!isObject(parameters) || typeof parameters[Symbol.iterator] !== 'function') {
-    throw new TypeError(`${what}: parameters must be an iterable of value types`);
-  }
-  const types = [];
-  for (const type of parameters) types.push(enumeration(type, ValueType, `${what}: parameters`));
-  return types;
+  const toType = (type) => enumeration(type, ValueType, `${what}: parameters`);
+  return sequence(parameters, toType, `${what}: parameters must be an iterable of value types`);
 }
 
 const { has, id: idOfTag, types: typesOfTag } = Tag;

@@ -12,6 +12,7 @@ const { Sort, referenceType, functionBits, checkReference, bitsOf, valueAt, noVa
 
 /** The value types of the JS API. https://webassembly.github.io/spec/js-api/#globals */
 const ValueType = {
+  __proto__: null,
   i32: 'i',
   i64: 'I',
   f32: 'f',
@@ -22,7 +23,7 @@ const ValueType = {
   funcref: 'p',
 };
 /** https://webassembly.github.io/spec/js-api/#tables */
-const TableKind = { externref: 'e', anyfunc: 'p', funcref: 'p' };
+const TableKind = { __proto__: null, externref: 'e', anyfunc: 'p', funcref: 'p' };
 
 /** The number that stands for a reference. */
 function referenceFrom(type, value) {

@@ -2,13 +2,31 @@
 // Conversions of Web IDL and of the JS API, and the shape that Web IDL gives to interfaces.
 // https://webidl.spec.whatwg.org/#js-type-mapping
 
-const { isAnyArrayBuffer } = require('node:util').types;
+const { isAnyArrayBuffer, isArrayBufferView } = require('node:util').types;
+const {
+  apply,
+  uncurry,
+  getPrototypeOf,
+  setPrototypeOf,
+  getOwnPropertyDescriptor,
+} = require('../primordials');
+const {
+  getOwnPropertyNames,
+  hasOwn,
+  defineProperty,
+  join,
+  push,
+  trunc,
+  toNumber,
+} = require('../primordials');
+const { iterator: iteratorSymbol, toBigInt: bigIntOf, toJson } = require('../primordials');
 
 /** [EnforceRange] unsigned long */
 function unsignedLong(value, what) {
   const number = +value;
-  const integer = Math.trunc(number);
-  if (!Number.isFinite(number) || integer < 0 || integer > 0xffffffff) {
+  const integer = trunc(number);
+  // Comparisons are false for NaN.
+  if (!(integer >= 0 && integer <= 0xffffffff)) {
     throw new TypeError(`${what} must be an integer from 0 to 4294967295, not ${describe(value)}`);
   }
   return integer + 0;
@@ -21,41 +39,46 @@ function addressValue(value, is64, what) {
   if (integer < 0n || integer > 0xffffffffffffffffn) {
     throw new TypeError(`${what} must be an integer from 0 to 18446744073709551615, not ${integer}`);
   }
-  return Number(integer);
+  return toNumber(integer);
 }
+
+const { toPrimitive } = Symbol;
 
 /** The abstract operation ToBigInt: unlike the function `BigInt`, it does not take numbers. */
 function toBigInt(value) {
   const primitive = isObject(value) ? toNumericPrimitive(value) : value;
   if (typeof primitive === 'number') throw new TypeError(`Cannot convert ${primitive} to a BigInt`);
-  return BigInt(primitive);
+  return bigIntOf(primitive);
 }
 
 /** ToPrimitive with the hint "number", which the addition of a string does not give: see Date. */
 function toNumericPrimitive(object) {
-  const exotic = object[Symbol.toPrimitive];
+  const exotic = object[toPrimitive];
   if (exotic !== undefined && exotic !== null) {
-    const primitive = Reflect.apply(exotic, object, ['number']);
+    const primitive = apply(exotic, object, ['number']);
     if (isObject(primitive)) throw new TypeError('Cannot convert object to primitive value');
     return primitive;
   }
-  for (const method of ['valueOf', 'toString']) {
-    if (typeof object[method] !== 'function') continue;
-    const primitive = object[method]();
+  for (let i = 0; i < 2; i++) {
+    const method = object[i === 0 ? 'valueOf' : 'toString'];
+    if (typeof method !== 'function') continue;
+    const primitive = apply(method, object, []);
     if (!isObject(primitive)) return primitive;
   }
   throw new TypeError('Cannot convert object to primitive value');
 }
 
 /** The reverse of `addressValue`. */
-const addressOf = (number, is64) => (is64 ? BigInt(number) : number);
+const addressOf = (number, is64) => (is64 ? bigIntOf(number) : number);
 
 /** AddressType */
-const AddressType = { i32: false, i64: true };
+const AddressType = { __proto__: null, i32: false, i64: true };
+
+const EMPTY = { __proto__: null };
 
 /** A dictionary: undefined and null are empty. */
 function dictionary(value, what) {
-  if (value === undefined || value === null) return {};
+  if (value === undefined || value === null) return EMPTY;
   if (!isObject(value)) throw new TypeError(`${what} must be an object`);
   return value;
 }
@@ -83,28 +106,106 @@ function limits(descriptor, is64, what) {
 /** An enumeration. */
 function enumeration(value, allowed, what) {
   const string = `${value}`;
-  if (!Object.hasOwn(allowed, string)) {
-    throw new TypeError(`${what} must be one of ${Object.keys(allowed).join(', ')}, not "${string}"`);
+  if (!hasOwn(allowed, string)) {
+    throw new TypeError(
+      `${what} must be one of ${join(getOwnPropertyNames(allowed), ', ')}, not "${string}"`,
+    );
   }
   return allowed[string];
 }
 
-/** A BufferSource: a view of its bytes. Shared buffers are taken too; detached ones have no bytes. */
-function bufferSource(value, what) {
-  const isView = ArrayBuffer.isView(value);
-  if (!isView && !isAnyArrayBuffer(value))
+const getterOf = (prototype, name) => uncurry(getOwnPropertyDescriptor(prototype, name).get);
+const TypedArrayPrototype = getPrototypeOf(Uint8Array.prototype);
+const typedArray = {
+  buffer: getterOf(TypedArrayPrototype, 'buffer'),
+  byteOffset: getterOf(TypedArrayPrototype, 'byteOffset'),
+  byteLength: getterOf(TypedArrayPrototype, 'byteLength'),
+};
+const dataView = {
+  buffer: getterOf(DataView.prototype, 'buffer'),
+  byteOffset: getterOf(DataView.prototype, 'byteOffset'),
+  byteLength: getterOf(DataView.prototype, 'byteLength'),
+};
+const { isDataView, isSharedArrayBuffer } = require('node:util').types;
+const lengthOfBuffer = getterOf(ArrayBuffer.prototype, 'byteLength');
+const lengthOfShared = getterOf(SharedArrayBuffer.prototype, 'byteLength');
+
+function assertBufferSource(value, what) {
+  if (!isArrayBufferView(value) && !isAnyArrayBuffer(value)) {
     throw new TypeError(`${what} must be an ArrayBuffer or a view of one`);
-  const buffer = isView ? value.buffer : value;
-  if (buffer.byteLength === 0) return new Uint8Array();
-  return isView ? new Uint8Array(buffer, value.byteOffset, value.byteLength) : new Uint8Array(buffer);
+  }
+}
+
+/**
+ * A BufferSource: a view of its bytes, copied if they are shared. Detached buffers have no bytes, nor have views of such, or views
+ * that are out of the bounds of their buffers.
+ */
+function bufferSource(value, what) {
+  assertBufferSource(value, what);
+  const isView = isArrayBufferView(value);
+  const view = isView ? (isDataView(value) ? dataView : typedArray) : null;
+  const buffer = view ? view.buffer(value) : value;
+  const isShared = isSharedArrayBuffer(buffer);
+  const all = isShared ? lengthOfShared(buffer) : lengthOfBuffer(buffer);
+  if (all === 0) return new Uint8Array();
+  const bytes = new Uint8Array(buffer, view ? offsetIn(view, value) : 0, view ? lengthIn(view, value) : all);
+  return isShared ? copyOf(bytes) : bytes;
+}
+
+/** A DataView that is out of bounds throws. */
+function lengthIn(view, value) {
+  try {
+    return view.byteLength(value);
+  } catch {
+    return 0;
+  }
+}
+
+const offsetIn = (view, value) => (lengthIn(view, value) === 0 ? 0 : view.byteOffset(value));
+
+const setBytes = uncurry(TypedArrayPrototype.set);
+
+function copyOf(bytes) {
+  const copy = new Uint8Array(typedArray.byteLength(bytes));
+  setBytes(copy, bytes);
+  return copy;
+}
+
+/**
+ * A sequence: what an iterable gives, converted one after the other.
+ * https://webidl.spec.whatwg.org/#js-to-sequence
+ */
+function sequence(value, convert, what) {
+  const method = isObject(value) ? value[iteratorSymbol] : undefined;
+  if (method === undefined || method === null) throw new TypeError(what);
+  return listFrom(value, method, convert);
+}
+
+/** All that an iterator gives. */
+function listFrom(iterable, method, convert) {
+  const iterator = apply(method, iterable, []);
+  if (!isObject(iterator)) throw new TypeError('the result of Symbol.iterator is not an object');
+  const { next } = iterator;
+  const list = [];
+  for (;;) {
+    const step = apply(next, iterator, []);
+    if (!isObject(step)) throw new TypeError(`an iterator's result is not an object`);
+    if (step.done) return list;
+    const { value } = step;
+    push(list, convert ? convert(value) : value);
+  }
 }
 
 function isObject(value) {
   return typeof value === 'function' || (typeof value === 'object' && value !== null);
 }
 
+/** `String`, which also takes symbols. */
+const text = String;
+
 function describe(value) {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'string') return toJson(value);
+  return isObject(value) ? `an ${typeof value}` : text(value);
 }
 
 /** Refuses calls with fewer arguments than are required. */
@@ -117,18 +218,40 @@ function required(count, given, what) {
 function defineInterface(constructor, name) {
   const { prototype } = constructor;
   for (const target of [prototype, constructor]) {
-    for (const key of Object.getOwnPropertyNames(target)) {
-      const descriptor = Object.getOwnPropertyDescriptor(target, key);
+    for (const key of getOwnPropertyNames(target)) {
+      const descriptor = getOwnPropertyDescriptor(target, key);
       const own = key === 'prototype' || key === 'name' || key === 'length';
       const builtin = target === constructor ? own : key === 'constructor';
-      if (!builtin && descriptor.configurable) Object.defineProperty(target, key, { enumerable: true });
+      if (!builtin && descriptor.configurable) defineProperty(target, key, { enumerable: true });
     }
   }
-  Object.defineProperty(prototype, Symbol.toStringTag, { value: `WebAssembly.${name}`, configurable: true });
+  defineProperty(prototype, Symbol.toStringTag, { value: `WebAssembly.${name}`, configurable: true });
   return constructor;
 }
 
+/** Gives an object the prototype that Web IDL asks for: of what was called with `new`, or that of the interface. */
+function setPrototype(object, target, constructor) {
+  if (getPrototypeOf(object) === target.prototype) return;
+  const { prototype } = target;
+  setPrototypeOf(object, isObject(prototype) ? prototype : constructor.prototype);
+}
+
+const isInstance = Function.prototype[Symbol.hasInstance];
+
+/** `instanceof` for objects that another thread has sent: they have the prototype of Node's own class until they are used. */
+function defineInstanceCheck(constructor, adopts) {
+  const { check } = {
+    check(value) {
+      if (isObject(value)) adopts(value);
+      return apply(isInstance, this, [value]);
+    },
+  };
+  defineProperty(constructor, Symbol.hasInstance, { value: check, configurable: true });
+}
+
 module.exports = {
+  setPrototype,
+  defineInstanceCheck,
   unsignedLong,
   addressValue,
   addressOf,
@@ -136,7 +259,10 @@ module.exports = {
   dictionary,
   limits,
   enumeration,
+  assertBufferSource,
   bufferSource,
+  sequence,
+  listFrom,
   isObject,
   required,
   defineInterface,

@@ -3,7 +3,7 @@
 
 const { host } = require('../binding');
 const { setOnInterruption } = require('../drive');
-const { errorOfTrap } = require('../errors');
+const { errorOfThread } = require('../errors');
 const { anchorOfFunction, isExportedFunction } = require('../identity');
 const { infoOfModule, isModule } = require('../api/module');
 const { nativeMemory } = require('../api/memory');
@@ -92,7 +92,7 @@ function runWithThreads(id, start, work, ended) {
 
 /** What is thrown for how a thread has ended the program. */
 function errorOf(outcome, ended) {
-  if (outcome.trap) return errorOfTrap(outcome.trap, runWithThreads);
+  if (outcome.frames) return errorOfThread(outcome, runWithThreads);
   if (outcome.reason === 'exit') return ended(outcome);
   if (outcome.reason === 'javascript') {
     return new Error(

@@ -90,7 +90,8 @@ enum Outcome {
     /// It has called `proc_exit` or the like.
     Reason(Reason),
     Trap {
-        trap: Box<serde_json::value::RawValue>,
+        code: u8,
+        frames: Box<serde_json::value::RawValue>,
     },
     Error {
         error: String,
@@ -305,8 +306,8 @@ impl Threads {
                     if trap.code == TrapCode::StackOverflow && self.is_ending() {
                         return Ok(());
                     }
-                    let trap = serde_json::value::RawValue::from_string(describe::trap(&trap)).expect("JSON");
-                    return Err(Outcome::Trap { trap });
+                    let frames = serde_json::value::RawValue::from_string(describe::frames(&trap.frames)).expect("JSON");
+                    return Err(Outcome::Trap { code: trap.code as u8, frames });
                 }
                 Step::Failed => return failed(store.take_failure()),
                 Step::OutOfMemory => return Err(Outcome::error("there is no memory for the stack of a thread")),

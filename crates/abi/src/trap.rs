@@ -20,7 +20,7 @@ pub enum TrapCode {
     IndirectCallTypeMismatch = 7,
     /// Signed division overflow.
     IntegerOverflow = 8,
-    /// Division or remainder by zero.
+    /// Division by zero.
     IntegerDivideByZero = 9,
     /// A float that no integer of the wanted type can represent.
     InvalidConversionToInteger = 10,
@@ -48,11 +48,15 @@ pub enum TrapCode {
     ExpectedSharedMemory = 21,
     /// No code could be made for a function that was called: it exceeds a limit of the code generators, or there is no memory.
     NotCompiled = 22,
+    /// Remainder by zero: division's, but for the words that JavaScript has for it.
+    IntegerRemainderByZero = 23,
+    /// A float beyond the integers of the wanted type: overflow, but for the words that JavaScript has for it.
+    ConversionOverflow = 24,
 }
 
 impl TrapCode {
     /// All codes.
-    pub const ALL: [TrapCode; 22] = [
+    pub const ALL: [TrapCode; 24] = [
         TrapCode::Unreachable,
         TrapCode::StackOverflow,
         TrapCode::MemoryOutOfBounds,
@@ -75,6 +79,8 @@ impl TrapCode {
         TrapCode::UnalignedAtomic,
         TrapCode::ExpectedSharedMemory,
         TrapCode::NotCompiled,
+        TrapCode::IntegerRemainderByZero,
+        TrapCode::ConversionOverflow,
     ];
 
     /// The code with this discriminant.
@@ -92,8 +98,8 @@ impl TrapCode {
             TrapCode::UndefinedElement => "undefined element",
             TrapCode::UninitializedElement => "uninitialized element",
             TrapCode::IndirectCallTypeMismatch => "indirect call type mismatch",
-            TrapCode::IntegerOverflow => "integer overflow",
-            TrapCode::IntegerDivideByZero => "integer divide by zero",
+            TrapCode::IntegerOverflow | TrapCode::ConversionOverflow => "integer overflow",
+            TrapCode::IntegerDivideByZero | TrapCode::IntegerRemainderByZero => "integer divide by zero",
             TrapCode::InvalidConversionToInteger => "invalid conversion to integer",
             TrapCode::Interrupt => "interrupt",
             TrapCode::NullReference => "null reference",

@@ -140,9 +140,9 @@ impl Generator<'_> {
             (_, true) => (-9223372036854775808.0, Cc::Below),
         };
         self.compare_with(double, from, limit);
-        self.trap_if(below, TrapCode::IntegerOverflow);
+        self.trap_if(below, TrapCode::ConversionOverflow);
         self.compare_with(double, from, 0.0);
-        self.trap_if(Cc::Above, TrapCode::IntegerOverflow);
+        self.trap_if(Cc::Above, TrapCode::ConversionOverflow);
     }
 
     fn saturate_signed(&mut self, double: bool, w: bool, from: Xmm, to: Gpr, done: Label) {
@@ -184,7 +184,7 @@ impl Generator<'_> {
     fn trap_outside(&mut self, double: bool, from: Xmm) {
         self.asm.compare_scalar(double, from, from);
         self.trap_if(Cc::Parity, TrapCode::InvalidConversionToInteger);
-        let overflow = self.cold_trap(TrapCode::IntegerOverflow);
+        let overflow = self.cold_trap(TrapCode::ConversionOverflow);
         self.asm.jmp(overflow);
     }
 

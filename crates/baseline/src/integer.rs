@@ -161,11 +161,11 @@ impl Generator<'_> {
         divisor
     }
 
-    /// Traps when the divisor is zero, unless it is a constant that is not.
-    fn check_divisor(&mut self, b: Entry, divisor: Gpr) {
+    /// Traps for `reason` when the divisor is zero, unless it is a constant that is not.
+    fn check_divisor(&mut self, b: Entry, divisor: Gpr, reason: TrapCode) {
         if !matches!(b.loc, Loc::Const(value) if value != 0) {
             self.asm.test(b.ty.is_wide(), divisor, divisor);
-            self.trap_if(Cc::Equal, TrapCode::IntegerDivideByZero);
+            self.trap_if(Cc::Equal, reason);
         }
     }
 
@@ -177,7 +177,7 @@ impl Generator<'_> {
         let (a, b) = self.pop2();
         let w = a.ty.is_wide();
         let divisor = self.division_operands(a, b);
-        self.check_divisor(b, divisor);
+        self.check_divisor(b, divisor, TrapCode::IntegerDivideByZero);
         if Self::may_be_minus_one(b) {
             let fine = self.asm.label();
             self.asm.alu_imm(Alu::Cmp, w, divisor, -1);
@@ -196,7 +196,7 @@ impl Generator<'_> {
         let (a, b) = self.pop2();
         let w = a.ty.is_wide();
         let divisor = self.division_operands(a, b);
-        self.check_divisor(b, divisor);
+        self.check_divisor(b, divisor, TrapCode::IntegerRemainderByZero);
         let done = self.asm.label();
         if Self::may_be_minus_one(b) {
             self.asm.mov_imm(Gpr::RDX, 0);
@@ -224,7 +224,8 @@ impl Generator<'_> {
             return self.push_gpr(a.ty, to);
         }
         let divisor = self.division_operands(a, b);
-        self.check_divisor(b, divisor);
+        let reason = if remainder { TrapCode::IntegerRemainderByZero } else { TrapCode::IntegerDivideByZero };
+        self.check_divisor(b, divisor, reason);
         self.asm.mov_imm(Gpr::RDX, 0);
         self.asm.unary(Unary::Div, w, divisor);
         self.push_gpr(a.ty, if remainder { Gpr::RDX } else { Gpr::RAX });

@@ -187,6 +187,7 @@ impl Compiler {
         let Translated { writes_tables, is_checked, inlined } = self.translate(worker, env, body, stack_check)?;
         let compiled = function::compile(&mut worker.context, &*self.isa);
         let mut compiled = compiled.map_err(|reason| CompileError::Limit { func, reason })?;
+        compiled.refine_traps(body, &inlined, &env.inlinable);
         (compiled.writes_tables, compiled.is_checked) = (writes_tables, is_checked);
         compiled.keep_inlined(&inlined);
         Ok(compiled)

@@ -8,6 +8,8 @@ use cranelift_codegen::{
 };
 use gantry_abi::TrapCode;
 use gantry_abi::artifact::{Handler, INLINED, Inlined, NO_POSITION};
+use gantry_module::FunctionBody;
+use gantry_translate::Inlinable;
 
 /// A call of another function of the module, to be linked.
 pub(crate) struct Call {
@@ -127,6 +129,35 @@ fn handlers(buffer: &MachBufferFinalized<Final>) -> Result<Vec<Handler>, String>
     }
     handlers.sort_unstable_by_key(|handler| handler.call);
     Ok(handlers)
+}
+
+impl CompiledFunction {
+    /// Tells reasons apart for which Cranelift has one code, by the operators that trap: those of the function's body, and of
+    /// bodies inlined in it.
+    pub fn refine_traps(&mut self, body: &FunctionBody, inlined: &[Inlined], inlinable: &Inlinable<'_>) {
+        let opcode_at = |position: u32| {
+            let (body, offset) = match position & INLINED {
+                0 => (body, position),
+                _ => {
+                    let source = inlined.get((position & !INLINED) as usize)?;
+                    (inlinable.body(source.func)?, source.offset)
+                }
+            };
+            body.bytes.get(u64::from(offset).checked_sub(body.offset)? as usize)
+        };
+        for (at, code) in &mut self.traps {
+            if !matches!(code, TrapCode::IntegerDivideByZero | TrapCode::IntegerOverflow) {
+                continue;
+            }
+            let next = self.positions.partition_point(|(start, _)| start <= at);
+            // The opcodes of remainders and of conversions that trap, in their order in the specification.
+            match next.checked_sub(1).and_then(|index| opcode_at(self.positions[index].1)) {
+                Some(0x6f | 0x70 | 0x81 | 0x82) => *code = TrapCode::IntegerRemainderByZero,
+                Some(0xa8..=0xab | 0xae..=0xb1) => *code = TrapCode::ConversionOverflow,
+                _ => {}
+            }
+        }
+    }
 }
 
 /// The reverse of [`gantry_translate::trap`].

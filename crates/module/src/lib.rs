@@ -12,6 +12,7 @@ mod heap_type;
 mod hints;
 pub mod inspect;
 pub mod interface;
+mod limits;
 mod module;
 mod names;
 mod sections;
@@ -27,6 +28,7 @@ pub use hints::BranchHints;
 pub use module::{
     ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import, Module, SegmentMode,
 };
+pub use limits::{check_code, check_declarations};
 pub use names::NameMap;
 pub use sections::{heap_type, ref_type, val_type};
 pub use skeleton::Skeleton;

@@ -279,6 +279,17 @@ impl Module {
         self.names.function(&self.skeleton, func)
     }
 
+    /// A number that tells modules apart for people who read stack traces.
+    pub fn fingerprint(&self) -> u32 {
+        const BEGINNING: usize = 64 << 10;
+        let bytes: &[u8] = &self.skeleton;
+        let mut hash = 0x811c_9dc5 ^ bytes.len() as u32;
+        for byte in &bytes[..bytes.len().min(BEGINNING)] {
+            hash = (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        }
+        hash
+    }
+
     /// The bytes of a data segment.
     pub fn data_bytes(&self, segment: usize) -> &[u8] {
         &self.skeleton[self.data[segment].bytes.clone()]

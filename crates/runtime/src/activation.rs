@@ -9,7 +9,7 @@ use gantry_abi::vmctx::VMStoreContext;
 use crate::fiber::Fiber;
 use crate::host::{HostFailure, HostFunction};
 use crate::store::{FuncPtr, MemoryId, Store};
-use crate::trap::{self, Running, Trap};
+use crate::trap::{self, RawTrap, Running, Trap};
 use crate::wait::{Waiting, Woken};
 use crate::{OutOfMemory, sys};
 
@@ -154,7 +154,7 @@ impl Store {
     pub unsafe fn start(&mut self, callee: FuncPtr, values: NonNull<u8>) -> Step {
         // SAFETY: promised by the caller.
         if unsafe { (*callee.as_ptr()).entry }.is_null() && !self.make_entry(callee) {
-            self.trap = Some(Trap { code: TrapCode::NotCompiled, frames: Vec::new() });
+            self.trap = Some(RawTrap { code: TrapCode::NotCompiled, addresses: Vec::new() });
             return Step::Trapped;
         }
         let marker = 0u8;
@@ -307,6 +307,11 @@ impl Store {
 
     /// Why the last step was [`Step::Trapped`].
     pub fn take_trap(&mut self) -> Option<Trap> {
+        self.trap.take().map(RawTrap::resolve)
+    }
+
+    /// As [`Store::take_trap`], without looking the frames up.
+    pub fn take_raw_trap(&mut self) -> Option<RawTrap> {
         self.trap.take()
     }
 

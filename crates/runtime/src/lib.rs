@@ -62,7 +62,7 @@ pub use stop::Stopper;
 pub use store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId, TagId};
 pub use table::{MAX_TABLE_LEN, Table};
 pub use trampolines::TrampolineKind;
-pub use trap::{Frame, Trap};
+pub use trap::{Addresses, Frame, RawTrap, Trap, frames};
 pub use types::{
     TypeId, func_type_id, heap_type_matches, hierarchy, is_subtype, ref_type_matches, type_id, val_type_matches,
 };

@@ -21,6 +21,9 @@ pub struct Memory {
     mapped: usize,
     /// Whether it was grown since this was last asked for.
     grown: bool,
+    /// Whether its pages may have a second address: then `mapped` is for its maximum, and what is above its length is
+    /// inaccessible.
+    aliased: bool,
     /// What it is if other threads use it too; `definition` is then not used.
     shared: Option<Arc<SharedMemory>>,
 }
@@ -38,14 +41,14 @@ impl Memory {
             MemoryStyle::Checked => (sys::map(checked_mapping(len))?, checked_mapping(len)),
         };
         let definition = VMMemory { base: base.as_ptr(), len };
-        Ok(Box::new(Memory { definition, ty, style, mapped, grown: false, shared: None }))
+        Ok(Box::new(Memory { definition, ty, style, mapped, grown: false, aliased: false, shared: None }))
     }
 
     /// A memory that other threads have too.
     pub(crate) fn of_shared(shared: Arc<SharedMemory>) -> Box<Memory> {
         let definition = VMMemory { base: shared.base().as_ptr(), len: 0 };
         let (ty, style) = (shared.ty(), MemoryStyle::Checked);
-        Box::new(Memory { definition, ty, style, mapped: 0, grown: false, shared: Some(shared) })
+        Box::new(Memory { definition, ty, style, mapped: 0, grown: false, aliased: false, shared: Some(shared) })
     }
 
     /// What it is if other threads use it too.
@@ -136,6 +139,7 @@ impl Memory {
         let new_len = pages_to_bytes(&self.ty, new).ok()?;
         match self.style {
             MemoryStyle::Reserved => self.commit_up_to(new_len).ok()?,
+            MemoryStyle::Checked if self.aliased => self.commit_up_to(new_len).ok()?,
             MemoryStyle::Checked => self.move_to_mapping_of(new_len).ok()?,
         }
         self.definition.len = new_len;
@@ -144,12 +148,64 @@ impl Memory {
     }
 
     fn commit_up_to(&mut self, new_len: usize) -> Result<(), OutOfMemory> {
-        let old_len = self.definition.len;
-        if new_len == old_len {
+        let old = self.definition.len.next_multiple_of(sys::page_size());
+        let new = new_len.next_multiple_of(sys::page_size());
+        if new == old {
             return Ok(());
         }
-        // SAFETY: within this memory's reservation, which covers `MAX_PAGES`.
-        unsafe { sys::commit(self.base().add(old_len), new_len - old_len) }
+        // SAFETY: within this memory's reservation, which covers `MAX_PAGES` or its maximum.
+        unsafe { sys::commit(self.base().add(old), new - old) }
+    }
+
+    /// Shows the memory at `at` too, where there is room for its maximum, inaccessible above its length. Nothing has
+    /// changed if that fails, but what is at `at` may be gone.
+    ///
+    /// # Errors
+    /// When it has no maximum or one of no bytes, when it is shared, or when the system cannot do it.
+    ///
+    /// # Safety
+    /// The pages from `at` on, as many as the maximum takes, are one mapping that nobody needs the contents of. Nobody
+    /// has the memory's base unless its style is that memories do not move.
+    pub unsafe fn alias(&mut self, at: NonNull<u8>) -> Result<(), OutOfMemory> {
+        let max = self.ty.max.filter(|max| *max > 0 && self.shared.is_none()).ok_or(OutOfMemory)?;
+        let max = pages_to_bytes(&self.ty, max)?.next_multiple_of(sys::page_size());
+        let used = self.definition.len.next_multiple_of(sys::page_size());
+        if !self.aliased {
+            // SAFETY: promised by the caller.
+            unsafe { self.make_shareable(max, used)? };
+        }
+        // SAFETY: promised by the caller; the memory's pages are a shareable mapping of its maximum. Of what lies above
+        // its length nothing is accessible here, so that nothing needs to be there either.
+        unsafe {
+            sys::alias(self.base(), max, at)?;
+            if used > 0 {
+                sys::commit(at, used)?;
+            }
+            if max > used { sys::make_inaccessible(at.add(used), max - used) } else { Ok(()) }
+        }
+    }
+
+    /// Replaces its pages by such as can be aliased, `max` bytes of them, of which `used` are accessible.
+    ///
+    /// # Safety
+    /// As for [`Memory::alias`].
+    unsafe fn make_shareable(&mut self, max: usize, used: usize) -> Result<(), OutOfMemory> {
+        let pages = sys::map_shareable(max)?;
+        // SAFETY: new pages, for more bytes than are copied. Then they are moved to where this memory is, whose
+        // reservation has room for its maximum, or its own mapping ends, whose address nobody has.
+        unsafe {
+            std::ptr::copy_nonoverlapping(self.definition.base, pages.as_ptr(), self.definition.len);
+            match self.style {
+                MemoryStyle::Reserved => sys::move_to(pages, max, self.base())?,
+                MemoryStyle::Checked => {
+                    sys::unmap(self.base(), self.mapped);
+                    self.definition.base = pages.as_ptr();
+                    self.mapped = max;
+                }
+            }
+            self.aliased = true;
+            if max > used { sys::make_inaccessible(self.base().add(used), max - used) } else { Ok(()) }
+        }
     }
 
     fn move_to_mapping_of(&mut self, new_len: usize) -> Result<(), OutOfMemory> {
@@ -178,6 +234,8 @@ impl Drop for Memory {
         // SAFETY: mapped by `new` or `grow`; whoever could access it keeps it alive.
         unsafe {
             match self.style {
+                // Its pages are no longer those of the reservation.
+                MemoryStyle::Reserved if self.aliased => sys::unmap(self.base(), RESERVATION),
                 MemoryStyle::Reserved => reservation::put(self.base(), self.definition.len),
                 MemoryStyle::Checked => sys::unmap(self.base(), self.mapped),
             }

@@ -139,6 +139,7 @@ pub(crate) fn handler_at(pc: usize) -> Option<(usize, usize)> {
 
 /// A wasm function that has code at an address.
 pub(crate) struct Location {
+    pub module_fingerprint: u32,
     pub module_name: Option<String>,
     pub func: u32,
     pub func_name: Option<String>,
@@ -156,6 +157,7 @@ pub(crate) fn locate(pc: usize) -> Vec<Location> {
 
 fn location(module: &Module, func: u32, position: Option<u32>) -> Location {
     Location {
+        module_fingerprint: module.fingerprint(),
         module_name: module.names.module(&module.skeleton).map(str::to_owned),
         func,
         func_name: module.func_name(func).map(str::to_owned),

@@ -3,7 +3,7 @@
 use std::cell::UnsafeCell;
 use std::collections::HashMap;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use gantry_abi::vmctx::VMMemory;
@@ -29,6 +29,8 @@ pub struct SharedMemory {
     ty: MemoryType,
     backing: Backing,
     growing: Mutex<()>,
+    /// Whether its pages may have other addresses too.
+    aliasable: AtomicBool,
 }
 
 // SAFETY: the base never changes, and the length is accessed atomically. What the memory holds is wasm's, which has rules of
@@ -55,7 +57,13 @@ impl SharedMemory {
         let len = pages_to_bytes(&ty, ty.min)?;
         let base = sys::reserve(mapped)?;
         let definition = UnsafeCell::new(VMMemory { base: base.as_ptr(), len });
-        let memory = SharedMemory { definition, ty, backing: Backing::Own { mapped }, growing: Mutex::default() };
+        let memory = SharedMemory {
+            definition,
+            ty,
+            backing: Backing::Own { mapped },
+            growing: Mutex::default(),
+            aliasable: AtomicBool::new(false),
+        };
         if len > 0 {
             // SAFETY: the pages were reserved just now.
             unsafe { sys::commit(base, len.next_multiple_of(sys::page_size()))? };
@@ -78,7 +86,13 @@ impl SharedMemory {
             return memory;
         }
         let definition = UnsafeCell::new(VMMemory { base: base.as_ptr(), len });
-        let memory = Arc::new(SharedMemory { definition, ty, backing: Backing::Foreign, growing: Mutex::default() });
+        let memory = Arc::new(SharedMemory {
+            definition,
+            ty,
+            backing: Backing::Foreign,
+            growing: Mutex::default(),
+            aliasable: AtomicBool::new(false),
+        });
         known.insert(base.addr().get(), Arc::downgrade(&memory));
         memory
     }
@@ -132,6 +146,53 @@ impl SharedMemory {
     pub fn interrupt_waits(&self) {
         let start = self.base().addr().get();
         wait::interrupt(start..start + self.len());
+    }
+
+    /// Bytes of its maximum and of its present length, in whole pages of the system.
+    fn extent(&self) -> Result<(usize, usize), OutOfMemory> {
+        let max = pages_to_bytes(&self.ty, self.ty.max.ok_or(OutOfMemory)?)?;
+        Ok((max.next_multiple_of(sys::page_size()), self.len().next_multiple_of(sys::page_size())))
+    }
+
+    /// Replaces the pages of a new memory by such as [`SharedMemory::alias`] can show elsewhere. Where the system cannot do
+    /// that, nothing changes.
+    ///
+    /// # Safety
+    /// The memory is all zero, nobody uses it yet, and its pages are accessible up to its length only.
+    pub unsafe fn make_aliasable(&self) -> Result<(), OutOfMemory> {
+        let (max, used) = self.extent()?;
+        let pages = sys::map_shareable(max.max(1))?;
+        // SAFETY: promised by the caller.
+        unsafe {
+            sys::move_to(pages, max, self.base())?;
+            if max > used {
+                sys::make_inaccessible(self.base().add(used), max - used)?;
+            }
+        }
+        self.aliasable.store(true, Ordering::SeqCst);
+        Ok(())
+    }
+
+    /// Shows the memory at `at` too, inaccessible above its present length.
+    ///
+    /// # Errors
+    /// When its pages cannot have other addresses.
+    ///
+    /// # Safety
+    /// The pages from `at` on, as many as the maximum takes, are one mapping that nobody needs the contents of.
+    pub unsafe fn alias(&self, at: NonNull<u8>) -> Result<(), OutOfMemory> {
+        if !self.aliasable.load(Ordering::SeqCst) {
+            return Err(OutOfMemory);
+        }
+        let (max, used) = self.extent()?;
+        // SAFETY: promised by the caller.
+        unsafe {
+            sys::alias(self.base(), max, at)?;
+            if used > 0 {
+                sys::commit(at, used)?;
+            }
+            if max > used { sys::make_inaccessible(at.add(used), max - used) } else { Ok(()) }
+        }
     }
 
     /// Adds zeroed pages to a memory of its own; returns the old size in pages.

@@ -22,7 +22,7 @@ use crate::memory::Memory;
 use crate::poll::PollPage;
 use crate::shared::SharedMemory;
 use crate::table::Table;
-use crate::trap::{self, CaughtTrap, Frame, Trap};
+use crate::trap::{self, Addresses, CaughtTrap, Frame, RawTrap};
 use crate::types::{self, TypeId};
 use crate::{Collected, OutOfMemory};
 
@@ -77,7 +77,7 @@ pub struct Store {
     pub(crate) heap_roots: Option<Box<VisitRoots>>,
     pub(crate) fibers: Fibers,
     pub(crate) caught: Box<CaughtTrap>,
-    pub(crate) trap: Option<Trap>,
+    pub(crate) trap: Option<RawTrap>,
     pub(crate) failure: Option<HostFailure>,
     /// Modules whose code was running at the last collection: frames return there, whatever became of the instance.
     pub(crate) running_code: Vec<Arc<LoadedModule>>,
@@ -406,11 +406,14 @@ impl Store {
 
     /// The wasm functions that are waiting for the host function which is being called.
     pub fn backtrace(&self) -> Vec<Frame> {
-        match self.fibers.activations().next_back() {
-            // SAFETY: an activation that waits was left through a trampoline, which stored its frame.
-            Some(fiber) => unsafe { trap::backtrace(fiber.entry_sp, fiber.exit_fp) },
-            None => Vec::new(),
-        }
+        self.backtraces().next().map(|addresses| trap::frames(addresses.into_iter())).unwrap_or_default()
+    }
+
+    /// As [`Store::backtrace`], of each activation, the innermost first, without looking the frames up.
+    pub fn backtraces(&self) -> impl Iterator<Item = Addresses> {
+        let activations = self.fibers.activations().rev();
+        // SAFETY: an activation that waits was left through a trampoline, which stored its frame.
+        activations.map(|fiber| unsafe { trap::backtrace(fiber.entry_sp, fiber.exit_fp) })
     }
 
     /// The instances whose functions some table or global holds, each once.

@@ -15,6 +15,8 @@ const MAX_FRAMES: usize = 64;
 /// A wasm function on the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Frame {
+    /// Tells modules without names apart.
+    pub module_fingerprint: u32,
     /// The module's name, if it has one.
     pub module_name: Option<String>,
     /// The function's index.
@@ -34,6 +36,26 @@ pub struct Trap {
     pub frames: Vec<Frame>,
 }
 
+/// Code addresses of active functions, the innermost first; who they belong to is looked up when it is asked for. The first is of
+/// the instruction that trapped, or 0; the others are behind calls.
+pub type Addresses = Vec<usize>;
+
+/// A trap whose frames were not looked up.
+#[derive(Debug)]
+pub struct RawTrap {
+    /// Why.
+    pub code: TrapCode,
+    /// Where.
+    pub addresses: Addresses,
+}
+
+impl RawTrap {
+    /// Looks the frames up.
+    pub fn resolve(self) -> Trap {
+        Trap { code: self.code, frames: frames(self.addresses.into_iter()) }
+    }
+}
+
 /// What a fault leaves behind for the code that runs after it.
 #[derive(Debug)]
 pub(crate) struct CaughtTrap {
@@ -48,19 +70,25 @@ impl CaughtTrap {
     }
 
     /// Takes what the last fault left.
-    pub fn take(&self) -> Option<Trap> {
+    pub fn take(&self) -> Option<RawTrap> {
         let code = self.code.take()?;
-        Some(Trap { code, frames: frames(self.addresses[..self.len.get()].iter().map(Cell::get)) })
+        Some(RawTrap { code, addresses: self.addresses[..self.len.get()].iter().map(Cell::get).collect() })
     }
 }
 
-/// The frames that code addresses lie in.
-fn frames(addresses: impl Iterator<Item = usize>) -> Vec<Frame> {
+/// The frames that code addresses lie in. Code that is gone has none.
+pub fn frames(addresses: impl Iterator<Item = usize>) -> Vec<Frame> {
     addresses
         .enumerate()
         // Return addresses lie behind their calls.
         .flat_map(|(i, pc)| registry::locate(if i == 0 { pc } else { pc - 1 }))
-        .map(|l| Frame { module_name: l.module_name, func: l.func, func_name: l.func_name, offset: l.position })
+        .map(|l| Frame {
+            module_fingerprint: l.module_fingerprint,
+            module_name: l.module_name,
+            func: l.func,
+            func_name: l.func_name,
+            offset: l.position,
+        })
         .collect()
 }
 
@@ -177,7 +205,7 @@ unsafe fn walk(mut fp: usize, entry_sp: usize, mut visit: impl FnMut(usize) -> b
 ///
 /// # Safety
 /// The frames are those of an activation that is suspended in a call of a host function.
-pub(crate) unsafe fn backtrace(entry_sp: usize, exit_fp: usize) -> Vec<Frame> {
+pub(crate) unsafe fn backtrace(entry_sp: usize, exit_fp: usize) -> Addresses {
     let mut addresses = vec![0];
     // SAFETY: promised by the caller; the trampoline stored its frame pointer.
     unsafe {
@@ -186,5 +214,5 @@ pub(crate) unsafe fn backtrace(entry_sp: usize, exit_fp: usize) -> Vec<Frame> {
             addresses.len() < MAX_FRAMES
         });
     }
-    frames(addresses.into_iter())
+    addresses
 }

@@ -56,6 +56,11 @@ impl<'m> Inlinable<'m> {
         let makes_tail_calls = bodies.values().any(|candidate| candidate.makes_tail_calls);
         Inlinable { bodies, makes_tail_calls }
     }
+
+    /// The body of a function, if it may be inlined.
+    pub fn body(&self, func: u32) -> Option<&'m FunctionBody> {
+        self.bodies.get(&func).map(|candidate| candidate.body)
+    }
 }
 
 impl<'m> Candidate<'m> {

@@ -14,6 +14,10 @@ mod windows;
 #[cfg(windows)]
 use windows as os;
 
+#[cfg_attr(not(target_os = "linux"), path = "no_alias.rs")]
+mod alias;
+
+pub(crate) use alias::{alias, map_shareable, move_to};
 pub(crate) use arch::{
     STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, has_context_behind_results, interruption,
     landing, leave, new_stack, raise, saved_registers, stub, stub_end, switch, throw,
