@@ -306,7 +306,8 @@ impl Threads {
                     if trap.code == TrapCode::StackOverflow && self.is_ending() {
                         return Ok(());
                     }
-                    let frames = serde_json::value::RawValue::from_string(describe::frames(&trap.frames)).expect("JSON");
+                    let frames =
+                        serde_json::value::RawValue::from_string(describe::frames(&trap.frames)).expect("JSON");
                     return Err(Outcome::Trap { code: trap.code as u8, frames });
                 }
                 Step::Failed => return failed(store.take_failure()),

@@ -25,10 +25,10 @@ pub use defined_type::{CompositeType, FieldType, StorageType, SubType, Types};
 pub use error::{Error, Result};
 pub use heap_type::{HeapType, Hierarchy, RefType};
 pub use hints::BranchHints;
+pub use limits::{check_code, check_declarations};
 pub use module::{
     ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import, Module, SegmentMode,
 };
-pub use limits::{check_code, check_declarations};
 pub use names::NameMap;
 pub use sections::{heap_type, ref_type, val_type};
 pub use skeleton::Skeleton;

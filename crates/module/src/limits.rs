@@ -38,9 +38,8 @@ pub fn check_code(wasm: &[u8]) -> Result<()> {
         match payload? {
             Payload::TypeSection(types) => {
                 for group in types {
-                    has_arrays |= group?
-                        .types()
-                        .any(|ty| matches!(ty.composite_type.inner, CompositeInnerType::Array(_)));
+                    has_arrays |=
+                        group?.types().any(|ty| matches!(ty.composite_type.inner, CompositeInnerType::Array(_)));
                 }
             }
             Payload::CodeSectionStart { .. } if !has_arrays => break,
