@@ -41,11 +41,15 @@ test('many computations interleave', async () => {
   results.forEach((result, i) => assert.equal(result, ((i + 1) * (i + 2)) / 2));
 });
 
-test('what is no promise does not suspend', async () => {
-  const get = new Suspending((n) => n);
+test('what is no promise suspends too', async () => {
+  const seen = [];
+  const get = new Suspending((n) => (seen.push(n), n));
   const { sum } = instanceOf(WebAssembly, SUM, { m: { get } });
-  assert.equal(sum(4), 10);
-  assert.equal(await promising(sum)(4), 10);
+  assert.throws(() => sum(4), SuspendError);
+  assert.deepEqual(seen, []);
+  const promise = promising(sum)(4);
+  assert.deepEqual(seen, [4]);
+  assert.equal(await promise, 10);
 });
 
 test('a rejection is thrown into wasm, and out of it', async () => {

@@ -2,7 +2,6 @@
 // JavaScript promise integration: wasm that waits for promises while JavaScript goes on.
 // https://webassembly.github.io/js-promise-integration/js-api/
 
-const { isPromise } = require('node:util').types;
 const { host } = require('../binding');
 const { run, resume, suspendingHalves } = require('../drive');
 const { SuspendError } = require('../errors');
@@ -14,6 +13,7 @@ const { isObject, required, defineInterface, setPrototype } = require('./webidl'
 
 const NativePromise = Promise;
 const { then } = Promise.prototype;
+const { resolve: promiseResolve } = Promise;
 
 class Suspending {
   #func;
@@ -42,18 +42,14 @@ defineInterface(Suspending, 'Suspending');
 
 const isSuspending = (value) => isObject(value) && has(value);
 
-/** What calls a suspending function for wasm: at once where nothing can be suspended, else in two halves. */
+/** What calls a suspending function for wasm, in two halves. Where nothing can be suspended, it is not called. */
 function suspendingThunk(signature, suspending, anchor) {
   const callee = func(suspending);
   const halves = suspendingFactory(signature)((...args) => apply(callee, undefined, args), anchor);
   const thunk = () => {
-    const value = halves.call();
-    if (isPromise(value)) {
-      throw new SuspendError(
-        'WebAssembly: there is nothing to suspend: no function of WebAssembly.promising, or JavaScript in between',
-      );
-    }
-    halves.give(value);
+    throw new SuspendError(
+      'WebAssembly: there is nothing to suspend: no function of WebAssembly.promising, or JavaScript in between',
+    );
   };
   suspendingHalves.set(thunk, halves);
   return thunk;
@@ -66,7 +62,7 @@ class Computation {
   #settle;
   /** The number of the call while it is set aside. */
   #id;
-  #suspend = (halves) => this.#trySuspend(halves);
+  #suspend = (halves) => this.#setAside(halves);
 
   constructor(anchor, results, settle) {
     this.#anchor = anchor;
@@ -87,16 +83,12 @@ class Computation {
     return run(this.#anchor, this.#suspend);
   }
 
-  /** Returns whether the call was set aside, which it is for a promise only. */
-  #trySuspend(halves) {
-    const value = halves.call();
-    if (!isPromise(value)) {
-      halves.give(value);
-      return false;
-    }
+  /** Calls what wasm waits for, and sets the call aside, also for what is no promise. Returns that it did. */
+  #setAside(halves) {
+    const promise = apply(promiseResolve, NativePromise, [halves.call()]);
     this.#id = host.park(this);
     const goOn = (give) => () => this.go(() => this.#resume(give));
-    apply(then, value, [
+    apply(then, promise, [
       (fulfilled) => goOn(() => halves.give(fulfilled))(),
       (reason) =>
         goOn(() => {

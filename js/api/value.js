@@ -49,8 +49,11 @@ function anchorOfReference(value) {
   return isHeapObject(value) ? anchorOfObject(value) : null;
 }
 
-/** What a table or global has when no value is given. */
+/** What a table or global has when no value is given. https://webassembly.github.io/spec/js-api/#defaultvalue */
 function defaultReference(type) {
+  if (!referenceType(type).nullable) {
+    throw new TypeError('WebAssembly: a value is required, because the type has no null');
+  }
   return type === 'e' ? UNDEFINED : 0;
 }
 

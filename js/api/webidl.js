@@ -128,6 +128,7 @@ const dataView = {
 };
 const { isDataView, isSharedArrayBuffer } = require('node:util').types;
 const lengthOfBuffer = getterOf(ArrayBuffer.prototype, 'byteLength');
+const maxLengthOfBuffer = getterOf(ArrayBuffer.prototype, 'maxByteLength');
 const lengthOfShared = getterOf(SharedArrayBuffer.prototype, 'byteLength');
 
 function assertBufferSource(value, what) {
@@ -137,8 +138,9 @@ function assertBufferSource(value, what) {
 }
 
 /**
- * A BufferSource: a view of its bytes, copied if they are shared. Detached buffers have no bytes, nor have views of such, or views
- * that are out of the bounds of their buffers.
+ * A BufferSource: a view of its bytes, copied if they are shared. Detached buffers have no bytes, nor have views of such, or typed
+ * arrays that are out of the bounds of their buffers. A DataView that is out of bounds throws.
+ * https://webidl.spec.whatwg.org/#dfn-get-buffer-source-copy
  */
 function bufferSource(value, what) {
   assertBufferSource(value, what);
@@ -147,21 +149,15 @@ function bufferSource(value, what) {
   const buffer = view ? view.buffer(value) : value;
   const isShared = isSharedArrayBuffer(buffer);
   const all = isShared ? lengthOfShared(buffer) : lengthOfBuffer(buffer);
-  if (all === 0) return new Uint8Array();
-  const bytes = new Uint8Array(buffer, view ? offsetIn(view, value) : 0, view ? lengthIn(view, value) : all);
+  // What was resizable and is detached has no maximal length any more.
+  if (all === 0 && (isShared || maxLengthOfBuffer(buffer) === 0)) return new Uint8Array();
+  const bytes = new Uint8Array(
+    buffer,
+    view ? view.byteOffset(value) : 0,
+    view ? view.byteLength(value) : all,
+  );
   return isShared ? copyOf(bytes) : bytes;
 }
-
-/** A DataView that is out of bounds throws. */
-function lengthIn(view, value) {
-  try {
-    return view.byteLength(value);
-  } catch {
-    return 0;
-  }
-}
-
-const offsetIn = (view, value) => (lengthIn(view, value) === 0 ? 0 : view.byteOffset(value));
 
 const setBytes = uncurry(TypedArrayPrototype.set);
 

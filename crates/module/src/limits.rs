@@ -58,7 +58,7 @@ fn check_operators(body: &wasmparser::FunctionBody<'_>) -> Result<()> {
             && array_size > MAX_NEW_FIXED
         {
             let message = format!("array.new_fixed has {array_size} operands, the limit is {MAX_NEW_FIXED}");
-            return Err(Error::new(message, offset as u64));
+            return Err(Error::new(message, offset));
         }
     }
     Ok(())
