@@ -9,7 +9,7 @@ const { collectIfDue } = require('../values');
 const { readCompileOptions, resolveBuiltins } = require('./builtins');
 const { tell } = require('./compiled');
 const { EXISTING } = require('./memory');
-const { assertBufferSource, bufferSource, required } = require('./webidl');
+const { assertBufferSource, bufferSource, byteLengthOf, required } = require('./webidl');
 const { defineInterface, defineInstanceCheck, setPrototype } = require('./webidl');
 const { getPrototypeOf, mapArray, parseJson, push, setPrototypeOf, uncurry } = require('../primordials');
 
@@ -36,7 +36,7 @@ class Module {
       collectIfDue();
       started = performance.now();
       id = checked(host.compile(plain, tier), what);
-      byteLength = plain.length;
+      byteLength = byteLengthOf(plain);
     }
     const object = bind(hasBuiltin ? carrierOf(host.moduleKey(id)) : this, id, new.target);
     if (asked) resolveBuiltins(infoOfModule(object).imports, asked, what);
@@ -183,7 +183,7 @@ async function compileAsync(source, options, what) {
   const tier = readTier(options, what);
   // The bytes are copied before this returns.
   const bytes = plainBytes(source, what);
-  const { length } = bytes;
+  const length = byteLengthOf(bytes);
   const started = performance.now();
   const module = moduleOf(checked(await host.compileAsync(bytes, tier), what), asked);
   tell(module, length, started);

@@ -159,10 +159,11 @@ function bufferSource(value, what) {
   return isShared ? copyOf(bytes) : bytes;
 }
 
+const byteLengthOf = typedArray.byteLength;
 const setBytes = uncurry(TypedArrayPrototype.set);
 
 function copyOf(bytes) {
-  const copy = new Uint8Array(typedArray.byteLength(bytes));
+  const copy = new Uint8Array(byteLengthOf(bytes));
   setBytes(copy, bytes);
   return copy;
 }
@@ -257,6 +258,7 @@ module.exports = {
   enumeration,
   assertBufferSource,
   bufferSource,
+  byteLengthOf,
   sequence,
   listFrom,
   isObject,
