@@ -35,7 +35,7 @@ pub(crate) fn engine() -> napi::Result<&'static Engine> {
 
 /// How the engine is set up: `GANTRY_CACHE` is a folder, or `off`; `GANTRY_CACHE_SIZE` its size in MiB at most;
 /// `GANTRY_THREADS` the number of threads that compile; `GANTRY_TIER` is `auto`, `quick` or `optimized`.
-fn config() -> Result<Config, String> {
+pub(crate) fn config() -> Result<Config, String> {
     let mut config = Config::default();
     let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
     if let Some(threads) = number("GANTRY_THREADS") {

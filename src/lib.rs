@@ -6,6 +6,7 @@
 //!
 //! Must not know: how the JS API behaves, how code is compiled.
 
+mod ahead;
 mod buffer;
 mod debug;
 mod describe;

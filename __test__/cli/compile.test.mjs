@@ -13,7 +13,7 @@ test('what it makes runs', async () => {
   await withFiles({ 'a.wasm': wat(PROGRAM) }, async (_, at) => {
     const made = await gantry(['compile', at('a.wasm')]);
     assert.equal(made.code, 0);
-    assert.match(made.stdout, /a\.gtx: \d+ KiB from \d+ KiB in \d+\.\d\d s\n$/);
+    assert.match(made.stdout, /a\.gtx: \d+ KiB from \d+ KiB in \d+\.\d\d s\nfor \w+-\w+, with .*\n$/);
     assert.equal((await gantry(['run', '--invoke', 'f', at('a.gtx')])).stdout, '42\n');
     assert.equal((await gantry(['compile', '-o', at('b.bin'), '-'], { input: PROGRAM })).code, 0);
     assert.deepEqual(fs.readFileSync(at('b.bin')).subarray(0, 7).toString('latin1'), '\0gantry');
@@ -33,10 +33,42 @@ test('damaged code is refused', async () => {
   });
 });
 
+test('for lesser processors', async () => {
+  await withFiles({ 'a.wat': PROGRAM }, async (_, at) => {
+    const made = await gantry(['compile', '--cpu', 'baseline', at('a.wat')]);
+    assert.match(made.stdout, /\nfor \w+-\w+, any processor\n$/);
+    assert.equal((await gantry(['run', '--invoke', 'f', at('a.gtx')])).stdout, '42\n');
+  });
+});
+
+test('for other machines', async () => {
+  await withFiles({ 'a.wat': PROGRAM }, async (_, at) => {
+    const arch = process.arch === 'arm64' ? 'x86_64' : 'aarch64';
+    const targets = { [`${arch}-unknown-linux-gnu`]: 'linux', [`${arch}-apple-darwin`]: 'macos' };
+    for (const [target, os] of Object.entries(targets)) {
+      const made = await gantry(['compile', '--target', target, at('a.wat')]);
+      assert.match(made.stdout, new RegExp(`\nfor ${arch}-${os}, any processor\n$`));
+      const { code, stderr } = await gantry(['run', at('a.gtx')]);
+      assert.equal(code, 1);
+      assert.match(stderr, new RegExp(`a\\.gtx: .*it was compiled for ${arch}-${os}, and this is `));
+    }
+  });
+});
+
 test('wrong usage', async () => {
   for (const [args, input, message] of [
     [['compile'], '', /compile needs one file/],
     [['compile', '-'], PROGRAM, /say where to with -o/],
+    [
+      ['compile', '--target', 'pdp11', '-o', '/dev/null', '-'],
+      PROGRAM,
+      /no target "pdp11"; the targets are x86_64-/,
+    ],
+    [
+      ['compile', '--cpu', 'sse99', '-o', '/dev/null', '-'],
+      PROGRAM,
+      /no processor feature "sse99"; there are /,
+    ],
     [['compile', '-o', '/nowhere/at/all/a.gtx', '-'], PROGRAM, /cannot write \/nowhere/],
     [['compile', '-o', '/dev/null', '-'], '(module (func (result i32)))', /type mismatch.*\(at offset 0x/],
   ]) {

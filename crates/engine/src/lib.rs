@@ -26,6 +26,7 @@
 //!
 //! Must not know: Node.js, Cranelift's types.
 
+mod ahead;
 mod background;
 mod cache;
 mod crew;
@@ -49,6 +50,7 @@ mod typed;
 mod validation;
 mod value;
 
+pub use ahead::AheadOfTime;
 pub use cache::CacheConfig;
 pub use engine::{Config, Engine};
 pub use error::Error;
@@ -56,6 +58,7 @@ pub use externs::{Global, Memory, SharedMemory, Table};
 pub use func::{Caller, Func};
 pub use gantry_abi::TrapCode;
 pub use gantry_abi::vmctx::MemoryStyle;
+pub use gantry_compile::{Cpu, Machine};
 pub use gantry_module::inspect;
 pub use gantry_module::{
     AddressType, ExternIndex, ExternKind, ExternType, FuncType, GlobalType, HeapType, Hierarchy, MemoryType, RefType,
