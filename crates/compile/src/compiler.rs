@@ -21,6 +21,7 @@ use crate::link::Linker;
 use crate::pool;
 use crate::quick::{self, Quick};
 use crate::settings::{self, Settings, Tier};
+use crate::unlinked::{self, Numbers, Observer};
 
 /// Bytes of code below which one thread is as fast as several.
 const PARALLEL_THRESHOLD: usize = 8 * 1024;
@@ -104,18 +105,26 @@ impl Compiler {
         self.compile_while(module, bodies, &|| true)
     }
 
-    /// As [`Compiler::compile_bodies`]. Threads ask `go_on` before each function, which may do other work first; when it says
-    /// no, they stop with [`CompileError::Cancelled`].
+    /// As [`Compiler::compile_bodies`]. When `observer` says so, threads stop with [`CompileError::Cancelled`]. What it knows is
+    /// not compiled again.
     pub fn compile_while(
         &self,
         module: &Module,
         bodies: &[FunctionBody],
-        go_on: &(dyn Fn() -> bool + Sync),
+        observer: &dyn Observer,
     ) -> Result<Artifact, CompileError> {
-        let functions = self.functions(module, bodies, go_on)?;
-        let writes_tables = functions.iter().any(|function| function.writes_tables);
+        let mut functions = self.functions(module, bodies, observer)?.into_iter();
         let mut linker = Linker::default();
-        let bounds = functions.into_iter().map(|f| linker.place(f)).collect();
+        let mut writes_tables = false;
+        let mut bounds = Vec::with_capacity(bodies.len());
+        for body in bodies {
+            let function = match observer.known(body.index) {
+                Some(bytes) => self.known_function(module, bodies, body, bytes)?,
+                None => functions.next().expect("compiled above"),
+            };
+            writes_tables |= function.writes_tables;
+            bounds.push(linker.place(function));
+        }
         let (entry_types, host_types) = trampoline_types(module);
         let entry_trampolines = self.trampolines(&mut linker, module, entry_types, trampoline::entry)?;
         let host_trampolines = self.trampolines(&mut linker, module, host_types, trampoline::host)?;
@@ -143,18 +152,37 @@ impl Compiler {
         &self,
         module: &Module,
         bodies: &[FunctionBody],
-        go_on: &(dyn Fn() -> bool + Sync),
+        observer: &dyn Observer,
     ) -> Result<Vec<CompiledFunction>, CompileError> {
+        let bodies_left: Vec<_> = bodies.iter().filter(|body| observer.known(body.index).is_none()).collect();
         let env = self.env(module, bodies);
         let quick = self.quick(module, &self.prepare(module));
-        let size: usize = bodies.iter().map(|body| body.bytes.len()).sum();
+        let size: usize = bodies_left.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
-        pool::map(threads, bodies.iter().collect(), Worker::new, |worker, body| {
-            if !go_on() {
+        pool::map(threads, bodies_left, Worker::new, |worker, body| {
+            if !observer.go_on() {
                 return Err(CompileError::Cancelled);
             }
-            self.function(worker, &env, quick.as_ref(), body)
+            let compiled = self.function(worker, &env, quick.as_ref(), body)?;
+            observer.compiled(body.index, &|| unlinked::encode(&compiled));
+            Ok(compiled)
         })
+    }
+
+    /// A function that was compiled before; anew, if the bytes are none.
+    fn known_function(
+        &self,
+        module: &Module,
+        bodies: &[FunctionBody],
+        body: &FunctionBody,
+        bytes: &[u8],
+    ) -> Result<CompiledFunction, CompileError> {
+        let numbers = Numbers { imported: module.imported_funcs, defined: bodies.len() as u32 };
+        if let Some(function) = unlinked::decode(bytes, numbers) {
+            return Ok(function);
+        }
+        let quick = self.quick(module, &self.prepare(module));
+        self.function(&mut Worker::new(), &self.env(module, bodies), quick.as_ref(), body)
     }
 
     pub(crate) fn function(

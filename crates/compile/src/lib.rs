@@ -15,6 +15,7 @@ mod pool;
 mod quick;
 mod settings;
 mod stub;
+mod unlinked;
 
 pub use compiler::Compiler;
 pub use error::CompileError;
@@ -22,3 +23,4 @@ pub use gantry_abi::artifact::{Artifact, ArtifactError};
 pub use quick::Prepared;
 pub use settings::{Cpu, Machine, Settings, Tier};
 pub use stub::host_function_module;
+pub use unlinked::Observer;

@@ -1,13 +1,13 @@
 //! Compiled modules on the disk, found again by content.
 //!
 //! An entry is an artifact under the hash of its module and of what its code is made for. It appears by renaming, is never
-//! changed, and goes when it was not used for longest. Whatever is wrong with an entry, or with the folder, the module is compiled as
+//! changed, and goes when it was not used for longest. As long as it is being made, a draft (`draft`) is in its place. Whatever is wrong with an entry, or with the folder, the module is compiled as
 //! if there were no cache.
 //!
 //! Must not know: what is in an artifact.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +18,7 @@ use gantry_abi::artifact::Artifact;
 use gantry_abi::{Mismatch, Target};
 use gantry_runtime::{LoadedModule, MappedFile};
 
+use crate::draft;
 use crate::index;
 use crate::key::{self, Key, KeyHasher};
 
@@ -100,7 +101,11 @@ impl Cache {
         &self.target
     }
 
-    fn path(&self, key: &Key) -> PathBuf {
+    pub(crate) fn max_bytes(&self) -> u64 {
+        self.config.max_bytes
+    }
+
+    pub(crate) fn path(&self, key: &Key) -> PathBuf {
         self.config.dir.join(key.name()).with_extension(EXTENSION)
     }
 
@@ -131,24 +136,27 @@ impl Cache {
         let _ = self.publish(&self.path(key), &artifact.to_bytes());
     }
 
-    pub(crate) fn publish(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    /// Makes the folder if it is not there.
+    pub(crate) fn prepare(&self) -> io::Result<()> {
         make_private(&self.config.dir)?;
-        if !is_private(&self.config.dir) {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
+        if is_private(&self.config.dir) { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+
+    pub(crate) fn publish(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.prepare()?;
         let len = (bytes.len() as u64).max(LEAST_SIZE);
         if self.written.fetch_add(len, Ordering::Relaxed) >= self.config.max_bytes / CLEAN_PART {
             self.written.store(len, Ordering::Relaxed);
-            self.clean(len)?;
+            self.clean(len, path)?;
         }
         let temporary = self.config.dir.join(temporary_name());
-        let written = new_private_file(&temporary).and_then(|mut file| file.write_all(bytes));
+        let written = private_file().write(true).open(&temporary).and_then(|mut file| file.write_all(bytes));
         let published = written.and_then(|()| fs::rename(&temporary, path));
         published.inspect_err(|_| drop(fs::remove_file(&temporary)))
     }
 
-    /// Removes what was not used for longest, until there is room, and what nobody will finish.
-    fn clean(&self, room: u64) -> io::Result<()> {
+    /// Removes what was not used for longest, until there is room for an entry, and what nobody will finish.
+    fn clean(&self, room: u64, new: &Path) -> io::Result<()> {
         let now = SystemTime::now();
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.config.dir)? {
@@ -157,7 +165,10 @@ impl Cache {
             let Ok(metadata) = entry.metadata() else { continue };
             let used = metadata.modified().unwrap_or(now);
             let path = entry.path();
-            if path.extension().is_some_and(|extension| extension == EXTENSION || extension == index::EXTENSION) {
+            let is_entry = |extension| [EXTENSION, index::EXTENSION, draft::EXTENSION].iter().any(|e| extension == *e);
+            if path.file_stem() == new.file_stem() {
+                // The draft that it takes the place of.
+            } else if path.extension().is_some_and(is_entry) {
                 entries.push((used, metadata.len().max(LEAST_SIZE), path));
             } else if now.duration_since(used).is_ok_and(|age| age > ABANDONED) {
                 let _ = fs::remove_file(&path);
@@ -209,10 +220,13 @@ pub(crate) fn is_private(dir: &Path) -> bool {
     fs::metadata(dir).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user && metadata.mode() & 0o022 == 0)
 }
 
+/// For a file that is not there yet.
 #[cfg(unix)]
-fn new_private_file(path: &Path) -> io::Result<File> {
+pub(crate) fn private_file() -> OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
-    File::options().write(true).create_new(true).mode(0o600).open(path)
+    let mut options = File::options();
+    options.create_new(true).mode(0o600);
+    options
 }
 
 /// What is in a user's folders is that user's.
@@ -227,6 +241,8 @@ pub(crate) fn is_private(dir: &Path) -> bool {
 }
 
 #[cfg(not(unix))]
-fn new_private_file(path: &Path) -> io::Result<File> {
-    File::options().write(true).create_new(true).open(path)
+pub(crate) fn private_file() -> OpenOptions {
+    let mut options = File::options();
+    options.create_new(true);
+    options
 }

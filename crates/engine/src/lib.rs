@@ -30,6 +30,7 @@ mod ahead;
 mod background;
 mod cache;
 mod crew;
+mod draft;
 mod engine;
 mod error;
 mod externs;

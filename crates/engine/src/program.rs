@@ -83,9 +83,7 @@ impl Program {
             between();
             !self.is_cancelled()
         };
-        let artifact = self.compilers.optimized.compile_while(&self.module, &bodies, &go_on).ok()?;
-        self.compilers.keep(self.key.as_ref(), &artifact);
-        Some(artifact)
+        self.compilers.optimize(&self.module, &bodies, self.key.as_ref(), &go_on).ok()
     }
 
     /// Has all functions run in optimised code, and frees what is not needed any more.

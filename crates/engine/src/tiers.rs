@@ -8,12 +8,14 @@ use std::sync::Arc;
 use gantry_abi::Target;
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
-use gantry_compile::{Compiler, Settings};
+use gantry_compile::{CompileError, Compiler, Settings};
+use gantry_module::{FunctionBody, Module};
 use gantry_runtime::{LazyOptions, LoadedModule, processor_has};
 
 use crate::background::Background;
 use crate::cache::Cache;
 use crate::crew::Crew;
+use crate::draft::Drafting;
 use crate::key::{Key, KeyHasher};
 use crate::program::{Program, Source};
 use crate::validation::{Valid, Validation};
@@ -53,11 +55,24 @@ pub(crate) struct Compilers {
 }
 
 impl Compilers {
-    /// Keeps a module for later processes.
-    pub fn keep(&self, key: Option<&Key>, artifact: &Artifact) {
-        if let (Some(cache), Some(key)) = (&self.cache, key) {
-            cache.store(key, artifact);
-        }
+    /// Optimises a valid module and keeps the result for later processes, as long as `go_on` says so. Goes on where an earlier
+    /// process has ended.
+    pub fn optimize(
+        &self,
+        module: &Module,
+        bodies: &[FunctionBody],
+        key: Option<&Key>,
+        go_on: &(dyn Fn() -> bool + Sync),
+    ) -> Result<Artifact, CompileError> {
+        let Some((cache, key)) = self.cache.as_ref().zip(key) else {
+            return self.optimized.compile_while(module, bodies, &go_on);
+        };
+        let draft = cache.draft(key);
+        let drafting = Drafting { draft: &draft, go_on };
+        let artifact = self.optimized.compile_while(module, bodies, &drafting)?;
+        cache.store(key, &artifact);
+        draft.remove();
+        Ok(artifact)
     }
 
     pub fn memory_style(&self) -> MemoryStyle {
@@ -159,8 +174,7 @@ impl Tiers {
     ) -> Result<Arc<LoadedModule>, Error> {
         let Valid { module, bodies, writes_tables } = valid;
         if tier == Tier::Optimized && !self.lazy.alternate {
-            let artifact = self.compilers.optimized.compile_while(&module, &bodies, go_on)?;
-            self.compilers.keep(key.as_ref(), &artifact);
+            let artifact = self.compilers.optimize(&module, &bodies, key.as_ref(), go_on)?;
             return Ok(label(self.compilers.load(artifact)?, key));
         }
         let module = Arc::new(module);

@@ -235,6 +235,13 @@ fn serialized_modules() {
 }
 
 #[test]
+fn serialized_modules_are_optimised() {
+    let serialize = |tier| Module::with_tier(&Engine::default(), &wasm(3), tier).unwrap().serialize().unwrap();
+    let optimized = serialize(Tier::Optimized);
+    assert!(serialize(Tier::Quick) == optimized && serialize(Tier::Auto) == optimized);
+}
+
+#[test]
 fn what_the_background_makes_is_kept() {
     let folder = Folder::new("background");
     let config = CacheConfig::new(folder.cache());

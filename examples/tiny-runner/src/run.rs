@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use gantry_abi::Target;
 use gantry_module::{ExternIndex, ExternType, FuncType, ValType};
-use gantry_runtime::{Extern, FuncPtr, HostFailure, InstanceId, LoadedModule, MappedFile, MemoryStyle};
+use gantry_runtime::{
+    Extern, FuncPtr, HostFailure, InstanceId, InstantiateError, LoadedModule, MappedFile, MemoryStyle,
+};
 use gantry_runtime::{Resume, Step, Store, processor_has};
 use gantry_wasi::Exit;
 
@@ -86,7 +88,7 @@ fn instantiate(store: &mut Store, module: &Arc<LoadedModule>, system: &System) -
         imports.push(Extern::Func(function.ok_or_else(missing)?));
     }
     // SAFETY: the functions were just made in this store.
-    let instance = unsafe { store.instantiate(module, &imports) }.map_err(|error| error.to_string())?;
+    let instance = unsafe { store.instantiate(module, &imports) }.map_err(|error| reason(&error))?;
     system.set_memory(module.module().exports.iter().find_map(|export| match export.index {
         ExternIndex::Memory(index) if *export.name == *"memory" => Some(store.instance(instance).memory(index)),
         _ => None,
@@ -100,6 +102,14 @@ fn instantiate(store: &mut Store, module: &Arc<LoadedModule>, system: &System) -
         }
     }
     Ok(instance)
+}
+
+fn reason(error: &InstantiateError) -> String {
+    match error {
+        InstantiateError::Link(link) => format!("an import does not fit: {}, not {}", link.expected, link.actual),
+        InstantiateError::Trap(code) => code.message().to_owned(),
+        InstantiateError::OutOfMemory => "out of memory".to_owned(),
+    }
 }
 
 fn exported(store: &Store, module: &LoadedModule, id: InstanceId, name: &str) -> Result<(FuncPtr, FuncType), String> {
