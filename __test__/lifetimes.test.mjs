@@ -45,7 +45,7 @@ const HELPERS = `
 
 const child = (name, code, expected = 'flat', options = {}) =>
   test(name, { timeout: 180_000 }, async () => {
-    const script = scriptWith(MODULES, HELPERS + code);
+    const script = scriptWith(MODULES, `const HELPERS = ${JSON.stringify(HELPERS)};${HELPERS}${code}`);
     assert.equal(await succeed(script, { timeout: 170_000, ...options }), expected);
   });
 
@@ -80,6 +80,8 @@ const STEPS = {
   'memories without pages': `new WebAssembly.Memory({ initial: 0 })`,
   'memories whose buffer is touched': `new Uint8Array(new WebAssembly.Memory({ initial: 1 }).buffer).fill(1)`,
   tables: `new WebAssembly.Table({ element: 'externref', initial: 20 }, { n })`,
+  tags: `new WebAssembly.Tag({ parameters: ['i32', 'externref'] })`,
+  'functions with a type': `assert.equal(new WebAssembly.Function({ parameters: ['i32'], results: ['i32'] }, (x) => x + n)(1), n + 1)`,
   globals: `new WebAssembly.Global({ value: 'externref', mutable: true }, { n }).value = [n]`,
 };
 
@@ -96,6 +98,48 @@ for (const [what, step] of Object.entries(STEPS)) {
     );
   }
 }
+
+// V8 itself lets exceptions pile up, with what WeakRef and FinalizationRegistry need for them, unless its heap has a limit.
+child(
+  '100,000 exceptions',
+  `const tag = new WebAssembly.Tag({ parameters: ['externref'] });
+  await flat((n) => {
+    const exception = new WebAssembly.Exception(tag, [[n]], { traceStack: n % 100 === 0 });
+    assert.equal(exception.getArg(tag, 0)[0], n);
+  }, { yielding: true });`,
+  'flat',
+  { flags: ['--max-old-space-size=40'] },
+);
+
+child(
+  '100,000 promising calls that wait',
+  `const { f } = make('imports', { m: { f: new WebAssembly.Suspending(async () => 7) } });
+  const call = WebAssembly.promising(f);
+  await flat(() => call().then((value) => assert.equal(value, 7)), { yielding: true });`,
+);
+
+child(
+  'objects of each class, in workers that come and go',
+  `const code = \`
+    for (let n = 0; n < 2000; n++) {
+      const { f, m } = make('memory');
+      assert.equal(f(), 7);
+      new Uint8Array(m.buffer)[0] = 1;
+      new WebAssembly.Table({ element: 'externref', initial: 20 }, { n });
+      new WebAssembly.Global({ value: 'externref', mutable: true }, { n });
+      const tag = new WebAssembly.Tag({ parameters: ['externref'] });
+      new WebAssembly.Exception(tag, [[n]]);
+      new WebAssembly.Module(bytes('plain'));
+      new WebAssembly.Memory({ initial: 1, maximum: 2, shared: true });
+    }
+  \`;
+  const most = [0, 0];
+  for (let n = 0; n < 50; n++) {
+    await once(worker(HELPERS + code), 'exit');
+    if (n >= 10) most[n < 30 ? 0 : 1] = Math.max(most[n < 30 ? 0 : 1], rss());
+  }
+  console.log(most[1] - most[0] < 40 ? 'flat' : most);`,
+);
 
 child(
   'modules compiled and dropped',

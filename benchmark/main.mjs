@@ -11,6 +11,7 @@ const SECTIONS = [
   'first',
   'calls',
   'instances',
+  'objects',
   'live',
   'footprint',
   'churn',

@@ -2,7 +2,7 @@
 // https://webassembly.github.io/spec/js-api/#read-the-imports
 
 import assert from 'node:assert/strict';
-import { both, engines, gantryOnly } from '../helpers/both.mjs';
+import { both, gantryOnly, ofNode } from '../helpers/both.mjs';
 import { instanceOf, wat } from '../helpers/wat.mjs';
 
 const THREE = `(module (import "b" "x" (func)) (import "a" "y" (global i32)) (import "b" "x" (func)) (import "b" "z" (func)))`;
@@ -192,8 +192,8 @@ both('things that have grown fit by their present size', (WebAssembly) => {
 
 gantryOnly('objects of another engine are not taken for our own', 'the other way round', (WebAssembly) => {
   const text = (type) => `(module (import "m" "x" ${type}))`;
-  const memory = new engines.builtin.Memory({ initial: 1 });
-  const table = new engines.builtin.Table({ element: 'anyfunc', initial: 1 });
+  const memory = new ofNode.Memory({ initial: 1 });
+  const table = new ofNode.Table({ element: 'anyfunc', initial: 1 });
   assert.throws(
     () => instanceOf(WebAssembly, text('(memory 1)'), { m: { x: memory } }),
     WebAssembly.LinkError,
@@ -203,7 +203,7 @@ gantryOnly('objects of another engine are not taken for our own', 'the other way
     WebAssembly.LinkError,
   );
   // An exported function of another engine is a function like any other.
-  const { f } = instanceOf(engines.builtin, '(module (func (export "f") (result i32) (i32.const 9)))');
+  const { f } = instanceOf(ofNode, '(module (func (export "f") (result i32) (i32.const 9)))');
   const exports = instanceOf(
     WebAssembly,
     '(module (import "m" "x" (func $f (result i32))) (func (export "f") (result i32) (call $f)))',

@@ -6,6 +6,8 @@ import { test } from 'node:test';
 const { WebAssembly: gantry } = createRequire(import.meta.url)('gantry-wasm');
 
 export const engines = { gantry, builtin: globalThis.WebAssembly };
+/** Node's own engine, also where the global was replaced. */
+export const ofNode = globalThis[Symbol.for('gantry.test.builtin')] ?? globalThis.WebAssembly;
 export const nodeMajor = Number(process.versions.node.split('.')[0]);
 
 /**

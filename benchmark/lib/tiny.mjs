@@ -21,6 +21,14 @@ export const withMemory = module(
   CODE,
 );
 
+/** (func (export "f")) (func (export "trap") unreachable) */
+export const trapping = module(
+  section(1, 1, 0x60, 0, 0),
+  section(3, 2, 0, 0),
+  section(7, 2, ...name('f'), 0, 0, ...name('trap'), 0, 1),
+  section(10, 2, 2, 0, 0x0b, 3, 0, 0, 0x0b),
+);
+
 /**
  * (func (export "f") (param i32 i32) (result i32)), which adds, beside an imported function of that type and name.
  * @param {string} label makes the module another one than others
