@@ -58,9 +58,9 @@ function takeIdentity(wrapper, func) {
   const { identify, addressOf, anchorOfFunction } = require('../identity');
   const anchor = anchorOfFunction(func);
   identify(wrapper, addressOf(func), anchor);
-  for (const [index, known] of anchor.functions) {
+  anchor.functions.forEach((known, index) => {
     if (known === func) anchor.functions.set(index, wrapper);
-  }
+  });
 }
 
 /** Whether a call of the function can change globals of other instances that JavaScript sees. */
