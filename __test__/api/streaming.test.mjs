@@ -94,6 +94,20 @@ describe('responses', () => {
     await assert.rejects(wasm.instantiateStreaming(response(), 1), TypeError);
   });
 
+  both('a method then of modules is called once', async (wasm) => {
+    let calls = 0;
+    wasm.Module.prototype.then = function (resolve) {
+      calls++;
+      resolve('then');
+    };
+    try {
+      assert.equal(await wasm.compileStreaming(response()), 'then');
+    } finally {
+      delete wasm.Module.prototype.then;
+    }
+    assert.equal(calls, 1);
+  });
+
   both('one parameter counts', (wasm) => {
     assert.equal(wasm.compileStreaming.length, 1);
     assert.equal(wasm.instantiateStreaming.length, 1);

@@ -35,6 +35,13 @@ function fits(bytes, asked) {
 
 const isInstance = uncurry(Function.prototype[Symbol.hasInstance]);
 
+/** https://webassembly.github.io/spec/js-api/#instantiate-a-promise-of-a-module, which comes in a box */
+async function instantiatePromise(compiling, importObject, what) {
+  const module = await (await compiling).module;
+  if (!isModule(module)) throw new TypeError(`${what}: the promise of a module gave something else`);
+  return { module, instance: await instantiateAsync(module, importObject, what) };
+}
+
 const operations = {
   /** https://webassembly.github.io/spec/js-api/#dom-webassembly-validate */
   validate(bytes, options = undefined) {
@@ -62,10 +69,7 @@ const operations = {
       throw new TypeError(`${what}: the import object must be an object`);
     }
     if (isModule(source)) return await instantiateAsync(source, importObject, what);
-    // https://webassembly.github.io/spec/js-api/#instantiate-a-promise-of-a-module
-    const module = await (await compileAsync(source, options, what)).module;
-    if (!isModule(module)) throw new TypeError(`${what}: the promise of a module gave something else`);
-    return { module, instance: await instantiateAsync(module, importObject, what) };
+    return await instantiatePromise(compileAsync(source, options, what), importObject, what);
   },
 
   promising,
@@ -73,7 +77,7 @@ const operations = {
   /** https://webassembly.github.io/spec/web-api/#dom-webassembly-compilestreaming */
   async compileStreaming(source, options = undefined) {
     required(1, arguments.length, 'WebAssembly.compileStreaming()');
-    return await compileStream(source, options, 'WebAssembly.compileStreaming()');
+    return (await compileStream(source, options, 'WebAssembly.compileStreaming()')).module;
   },
 
   /** https://webassembly.github.io/spec/web-api/#dom-webassembly-instantiatestreaming */
@@ -83,8 +87,7 @@ const operations = {
     if (importObject !== undefined && !isObject(importObject)) {
       throw new TypeError(`${what}: the import object must be an object`);
     }
-    const module = await compileStream(source, options, what);
-    return { module, instance: await instantiateAsync(module, importObject, what) };
+    return await instantiatePromise(compileStream(source, options, what), importObject, what);
   },
 };
 for (const name of ['compileStreaming', 'instantiateStreaming']) {

@@ -18,6 +18,7 @@ const PIECE = 1 << 20;
  * Beyond the specification, which knows responses only: streams of Node.js and of the web, other asynchronous iterables of
  * bytes, blobs, file handles, and paths as `file:` URLs.
  * Chunks are handed to other threads, which decode and validate while more arrives; the next is asked for while one is worked on.
+ * The module comes in a box, as that of `compileAsync`.
  */
 async function compileStream(source, options, what) {
   const { signal, onProgress } = readOptions(options, what);
@@ -34,14 +35,14 @@ async function compileStream(source, options, what) {
       signal?.throwIfAborted();
       const module = moduleOf(found, asked);
       tell(module, 0, started);
-      return module;
+      return { __proto__: null, module };
     }
   }
   const { found, bytesReceived } = await receive(chunks, { signal, onProgress, tier }, what);
   const module = moduleOf(found, asked);
   tell(module, bytesReceived, started);
   if (name !== undefined) host.rememberResponse(name, idOfModule(module));
-  return module;
+  return { __proto__: null, module };
 }
 
 function readOptions(options, what) {

@@ -186,12 +186,11 @@ impl Generator<'_> {
         self.push_gpr(ty, reg);
     }
 
-    fn change_in_loop(&mut self, memarg: &MemArg, alu: Alu, size: u32, ty: Ty) {
-        let value = self.pop();
-        // The old value has to be in `rax`.
-        let value = match self.place(value) {
+    /// Gets `rax` ready for the old value: an operand and the address are elsewhere.
+    fn beside_rax(&mut self, operand: Entry, memarg: &MemArg, size: u32) -> (Gpr, Mem) {
+        let operand = match self.place(operand) {
             Loc::Gpr(reg) if reg != Gpr::RAX => reg,
-            _ => self.in_own_register_except(value, Gpr::RAX.bit()),
+            _ => self.in_own_register_except(operand, Gpr::RAX.bit()),
         };
         let mut at = self.atomic_address(memarg, size);
         if at == Mem::new(Gpr::RAX, 0) {
@@ -200,6 +199,12 @@ impl Generator<'_> {
             at = Mem::new(other, 0);
         }
         self.reserve(Gpr::RAX);
+        (operand, at)
+    }
+
+    fn change_in_loop(&mut self, memarg: &MemArg, alu: Alu, size: u32, ty: Ty) {
+        let value = self.pop();
+        let (value, at) = self.beside_rax(value, memarg, size);
         self.load_narrow(Gpr::RAX, at, size);
         let again = self.asm.here();
         self.asm.mov(true, SCRATCH, Gpr::RAX);
@@ -213,17 +218,7 @@ impl Generator<'_> {
 
     fn compare_exchange(&mut self, memarg: &MemArg, size: u32, ty: Ty) {
         let (expected, replacement) = self.pop2();
-        let replacement = match self.place(replacement) {
-            Loc::Gpr(reg) if reg != Gpr::RAX => reg,
-            _ => self.in_own_register_except(replacement, Gpr::RAX.bit()),
-        };
-        let mut at = self.atomic_address(memarg, size);
-        if at == Mem::new(Gpr::RAX, 0) {
-            let other = self.alloc_except(Gpr::RAX.bit());
-            self.asm.mov(true, other, Gpr::RAX);
-            at = Mem::new(other, 0);
-        }
-        self.reserve(Gpr::RAX);
+        let (replacement, at) = self.beside_rax(replacement, memarg, size);
         self.load(Gpr::RAX, expected);
         // Of what is expected, the instruction sees as many bytes as it accesses.
         self.may_trap(TrapCode::MemoryOutOfBounds);
