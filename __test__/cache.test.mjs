@@ -26,6 +26,9 @@ const SCRIPT = scriptWith(
   console.log(infoOfModule(module).cached ? 'found' : 'compiled');`,
 );
 
+/** As many processes as are asked for share the processor's cores. */
+const LONG = 600_000;
+
 let folder;
 /** All code is made, and kept, before a module can be used. */
 const cacheIn = (name) => ({ GANTRY_CACHE: path.join(folder, name), GANTRY_TIER: 'optimized' });
@@ -41,19 +44,35 @@ describe('a module that was compiled before', () => {
     assert.equal(entriesOf('next').length, 1);
   });
 
-  test('is where the platform keeps such things, unless that is switched off', async () => {
-    const env = {
-      XDG_CACHE_HOME: path.join(folder, 'xdg'),
-      HOME: path.join(folder, 'home'),
-      GANTRY_CACHE: 'off',
-    };
-    assert.equal(await succeed(SCRIPT, { env }), 'compiled');
-    assert.equal(await succeed(SCRIPT, { env }), 'compiled');
-    assert.equal(fs.existsSync(env.XDG_CACHE_HOME), false);
+  const platform = { skip: ['win32', 'darwin'].includes(process.platform) };
+  test('is where the platform keeps such things, unless that is switched off', platform, async () => {
+    const { GANTRY_CACHE: _, ...inherited } = process.env;
+    const [xdg, home] = ['xdg', 'home'].map((name) => path.join(folder, name));
+    const env = { XDG_CACHE_HOME: xdg, HOME: home, GANTRY_TIER: 'optimized' };
+    for (const GANTRY_CACHE of ['off', '']) {
+      for (let i = 0; i < 2; i++) {
+        assert.equal(await succeed(SCRIPT, { env: { ...env, GANTRY_CACHE } }), 'compiled');
+      }
+    }
+    assert.ok(!fs.existsSync(xdg) && !fs.existsSync(home));
+    const places = [
+      [env, path.join(xdg, 'gantry-wasm')],
+      [{ ...env, XDG_CACHE_HOME: 'relative' }, path.join(home, '.cache/gantry-wasm')],
+    ];
+    for (const [variables, place] of places) {
+      for (const expected of ['compiled', 'found']) {
+        assert.equal(await succeed(SCRIPT, { env: variables, base: inherited }), expected);
+      }
+      assert.match(fs.readdirSync(place).join(), /^[0-9a-f]{64}\.gtx$/);
+      assert.equal(fs.statSync(place).mode & 0o777, 0o700);
+    }
   });
 
-  test('many processes at once make one entry', async () => {
-    const runs = Array.from({ length: 12 }, () => succeed(SCRIPT, { env: cacheIn('many') }));
+  test('many processes at once make one entry', { timeout: LONG }, async () => {
+    const count = Number(process.env.GANTRY_TEST_PROCESSES ?? 12);
+    const runs = Array.from({ length: count }, () =>
+      succeed(SCRIPT, { env: cacheIn('many'), timeout: LONG }),
+    );
     for (const printed of await Promise.all(runs)) assert.match(printed, /^(found|compiled)$/);
     assert.equal(entriesOf('many').length, 1);
     assert.equal(await succeed(SCRIPT, { env: cacheIn('many') }), 'found');

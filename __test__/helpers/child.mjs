@@ -20,7 +20,7 @@ const PRELUDE = `
   const rss = () => process.memoryUsage.rss() / (1 << 20);
 `;
 
-/** Script text that has modules (given as text) as \`bytes(name)\` and \`exportsOf(name, imports)\`. */
+/** Script text that has modules (given as text) as `bytes(name)` and `exportsOf(name, imports)`. */
 export function scriptWith(modules, code) {
   const binaries = Object.entries(modules).map(([name, source]) => [
     name,
@@ -33,11 +33,13 @@ export function scriptWith(modules, code) {
 
 /**
  * @param {string} script
- * @param {{ flags?: string[], env?: Record<string, string>, timeout?: number, cwd?: string }} [options]
+ * @param {{ flags?: string[], env?: Record<string, string>, base?: NodeJS.ProcessEnv, timeout?: number, cwd?: string }} [options]
+ *   `base` is what `env` is added to
  * @returns {Promise<{ code: number | null, signal: string | null, stdout: string, stderr: string, ms: number }>}
  */
-export async function run(script, { flags = [], env = {}, timeout = 60_000, cwd = root } = {}) {
-  const { NODE_TEST_CONTEXT: _, ...inherited } = process.env;
+export async function run(script, options = {}) {
+  const { flags = [], env = {}, base = process.env, timeout = 60_000, cwd = root } = options;
+  const { NODE_TEST_CONTEXT: _, ...inherited } = base;
   const started = performance.now();
   const child = spawn(process.execPath, [...flags, '-'], {
     cwd,

@@ -6,8 +6,8 @@
 //!
 //! Must not know: what is in an artifact.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,9 +16,10 @@ use std::time::{Duration, SystemTime};
 
 use gantry_abi::artifact::Artifact;
 use gantry_abi::{Mismatch, Target};
-use gantry_runtime::{LoadedModule, MappedFile};
+use gantry_runtime::{LoadError, LoadedModule, MappedFile};
 
 use crate::draft;
+use crate::folder::{self, is_private, make_private, open_own, private_file};
 use crate::index;
 use crate::key::{self, Key, KeyHasher};
 
@@ -30,6 +31,8 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 const CLEAN_PART: u64 = 16;
 
 const EXTENSION: &str = "gtx";
+/// Of what is still being written.
+const TEMPORARY: &str = "gtt";
 /// Bytes on the disk of even the smallest file.
 const LEAST_SIZE: u64 = 4096;
 
@@ -55,15 +58,7 @@ impl CacheConfig {
     /// The folder that the platform has for such things: `$XDG_CACHE_HOME` or `~/.cache`, `~/Library/Caches`,
     /// `%LOCALAPPDATA%`. None if there is no home.
     pub fn platform() -> Option<CacheConfig> {
-        let variable = |name: &str| std::env::var_os(name).filter(|value| Path::new(value).is_absolute());
-        let base = if cfg!(windows) {
-            variable("LOCALAPPDATA").map(PathBuf::from)
-        } else if cfg!(target_os = "macos") {
-            variable("HOME").map(|home| Path::new(&home).join("Library/Caches"))
-        } else {
-            let home = || variable("HOME").map(|home| Path::new(&home).join(".cache"));
-            variable("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)
-        };
+        let base = folder::of_caches(std::env::consts::OS, &|name| std::env::var_os(name));
         base.map(|base| CacheConfig::new(base.join("gantry-wasm")))
     }
 }
@@ -115,25 +110,43 @@ impl Cache {
             return None;
         }
         let path = self.path(key);
-        let file = File::open(&path).ok()?;
-        let accept = |target: &Target| if *target == self.target { Ok(()) } else { Err(Mismatch::Settings) };
-        let mapped = MappedFile::new(&file).ok();
-        let loaded = mapped.and_then(|mapped| LoadedModule::load_file(mapped, self.threads, accept).ok());
-        match &loaded {
-            Some(loaded) => {
+        match self.open(&path) {
+            Ok(loaded) => {
                 loaded.set_label(*key.bytes());
-                renew(&file);
+                Some(loaded)
             }
-            // It may be gone already, or be in a folder that cannot be written to.
-            None => drop(fs::remove_file(&path)),
+            Err(error) => {
+                use io::ErrorKind::{InvalidData, PermissionDenied, UnexpectedEof};
+                // That there is no memory, or no more files may be opened, is not the entry's fault.
+                if matches!(error.kind(), InvalidData | PermissionDenied | UnexpectedEof) {
+                    // It may be gone already, or be in a folder that cannot be written to.
+                    let _ = fs::remove_file(&path);
+                }
+                None
+            }
         }
-        loaded
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<LoadedModule>> {
+        let file = open_own(File::options().read(true), path)?;
+        let accept = |target: &Target| if *target == self.target { Ok(()) } else { Err(Mismatch::Settings) };
+        let loaded = LoadedModule::load_file(MappedFile::new(&file)?, self.threads, accept);
+        let loaded = loaded.map_err(|error| match error {
+            LoadError::OutOfMemory(_) => io::Error::from(io::ErrorKind::OutOfMemory),
+            error => io::Error::new(io::ErrorKind::InvalidData, error),
+        })?;
+        renew(&file);
+        Ok(loaded)
     }
 
     /// Keeps a module. Takes about a hundredth of the time that compiling took. Without a cache, or with one that is full or
     /// cannot be written to, everything works as before.
     pub fn store(&self, key: &Key, artifact: &Artifact) {
-        let _ = self.publish(&self.path(key), &artifact.to_bytes());
+        let path = self.path(key);
+        // Many processes that began at once are done at once: what the first of them has written is the same.
+        if !path.exists() {
+            let _ = self.publish(&path, &artifact.to_bytes());
+        }
     }
 
     /// Makes the folder if it is not there.
@@ -165,13 +178,17 @@ impl Cache {
             let Ok(metadata) = entry.metadata() else { continue };
             let used = metadata.modified().unwrap_or(now);
             let path = entry.path();
-            let is_entry = |extension| [EXTENSION, index::EXTENSION, draft::EXTENSION].iter().any(|e| extension == *e);
             if path.file_stem() == new.file_stem() {
                 // The draft that it takes the place of.
-            } else if path.extension().is_some_and(is_entry) {
-                entries.push((used, metadata.len().max(LEAST_SIZE), path));
-            } else if now.duration_since(used).is_ok_and(|age| age > ABANDONED) {
-                let _ = fs::remove_file(&path);
+                continue;
+            }
+            match kind(&path) {
+                Some(Kind::Entry) => entries.push((used, metadata.len().max(LEAST_SIZE), path)),
+                Some(Kind::Temporary) if now.duration_since(used).is_ok_and(|age| age > ABANDONED) => {
+                    let _ = fs::remove_file(&path);
+                }
+                // Another's files are not touched, whatever they are doing here.
+                _ => {}
             }
         }
         let mut total = room + entries.iter().map(|(_, len, _)| len).sum::<u64>();
@@ -188,12 +205,30 @@ impl Cache {
     }
 }
 
+/// A file of the cache.
+#[derive(Debug, PartialEq, Eq)]
+enum Kind {
+    Entry,
+    Temporary,
+}
+
+/// What a file of the folder is, by its name; none if it is not the cache's.
+fn kind(path: &Path) -> Option<Kind> {
+    let (stem, extension) = (path.file_stem()?.to_str()?, path.extension().and_then(OsStr::to_str)?);
+    let is_key = stem.len() == 2 * blake3::OUT_LEN && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match extension {
+        EXTENSION | index::EXTENSION | draft::EXTENSION if is_key => Some(Kind::Entry),
+        TEMPORARY => Some(Kind::Temporary),
+        _ => None,
+    }
+}
+
 /// Unique among processes and threads.
-fn temporary_name() -> OsString {
+fn temporary_name() -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_nanos());
-    format!("{}-{count}-{time}.tmp", std::process::id()).into()
+    format!("{}-{count}-{time}.{TEMPORARY}", std::process::id())
 }
 
 /// Marks an entry as used.
@@ -206,43 +241,19 @@ pub(crate) fn renew(file: &File) {
     }
 }
 
-#[cfg(unix)]
-fn make_private(dir: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Whether nobody else can put machine code there.
-#[cfg(unix)]
-pub(crate) fn is_private(dir: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let user = rustix::process::geteuid().as_raw();
-    fs::metadata(dir).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == user && metadata.mode() & 0o022 == 0)
-}
-
-/// For a file that is not there yet.
-#[cfg(unix)]
-pub(crate) fn private_file() -> OpenOptions {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = File::options();
-    options.create_new(true).mode(0o600);
-    options
-}
-
-/// What is in a user's folders is that user's.
-#[cfg(not(unix))]
-fn make_private(dir: &Path) -> io::Result<()> {
-    fs::create_dir_all(dir)
-}
-
-#[cfg(not(unix))]
-pub(crate) fn is_private(dir: &Path) -> bool {
-    dir.is_dir()
-}
-
-#[cfg(not(unix))]
-pub(crate) fn private_file() -> OpenOptions {
-    let mut options = File::options();
-    options.create_new(true);
-    options
+    #[test]
+    fn only_its_own_files_are_the_caches() {
+        let key = Key::from([7; 32]);
+        for extension in [EXTENSION, index::EXTENSION, draft::EXTENSION] {
+            assert_eq!(kind(&Path::new(&key.name()).with_extension(extension)), Some(Kind::Entry));
+        }
+        assert_eq!(kind(Path::new(&temporary_name())), Some(Kind::Temporary));
+        for name in ["program.gtx", "notes.tmp", "a.gtd", ".profile", &key.name()] {
+            assert_eq!(kind(Path::new(name)), None, "{name}");
+        }
+    }
 }

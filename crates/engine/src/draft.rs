@@ -22,7 +22,8 @@ use std::time::{Duration, Instant};
 use gantry_compile::Observer;
 use twox_hash::XxHash3_64;
 
-use crate::cache::{Cache, is_private, private_file};
+use crate::cache::Cache;
+use crate::folder::{is_private, open_own, private_file};
 use crate::key::Key;
 
 pub(crate) const EXTENSION: &str = "gtd";
@@ -91,12 +92,13 @@ impl Writer<'_> {
         if !is_private(self.cache.dir()) {
             return (bytes, HashMap::new());
         }
-        let writable = File::options().read(true).append(true).open(&path);
+        let writable = open_own(File::options().read(true).append(true), &path);
         let is_writable = writable.is_ok();
-        let Ok(mut file) = writable.or_else(|_| File::open(&path)) else { return (bytes, HashMap::new()) };
+        let readable = writable.or_else(|_| open_own(File::options().read(true), &path));
+        let Ok(mut file) = readable else { return (bytes, HashMap::new()) };
         let is_ours = is_writable && file.try_lock().is_ok();
         self.is_done = !is_ours;
-        if file.read_to_end(&mut bytes).is_err() {
+        if (&mut file).take(self.cache.max_bytes() / PART).read_to_end(&mut bytes).is_err() {
             bytes.clear();
         }
         let (known, len) = read(&bytes, &self.key);

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use gantry_runtime::LoadedModule;
 
-use crate::cache::{Cache, is_private, renew};
+use crate::cache::{Cache, renew};
+use crate::folder::{is_private, open_own};
 use crate::key::Key;
 
 /// What entries begin with: a name and the format version.
@@ -49,7 +50,7 @@ impl Cache {
         }
         let hash = self.response_hash(name);
         let path = self.response_path(&hash);
-        let mut file = File::open(&path).ok()?;
+        let mut file = open_own(File::options().read(true), &path).ok()?;
         let mut bytes = Vec::new();
         let read = (&mut file).take(LEN as u64 + 1).read_to_end(&mut bytes);
         let Some(key) = read.ok().and_then(|_| decode(&hash, &bytes)) else {

@@ -34,6 +34,7 @@ mod draft;
 mod engine;
 mod error;
 mod externs;
+mod folder;
 mod func;
 mod index;
 mod instance;

@@ -2,10 +2,13 @@
 #![cfg(unix)]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use gantry_engine::{CacheConfig, Config, Engine, Linker, Module, Store, Tier};
+
+const NOBODY: u32 = 65534;
 
 /// A folder for one test.
 struct Folder(PathBuf);
@@ -128,6 +131,101 @@ fn damaged_entries_are_never_loaded() {
 }
 
 #[test]
+fn thousands_of_damages_are_noticed() {
+    let folder = Folder::new("flips");
+    let config = CacheConfig::new(folder.cache());
+    run(&engine(config.clone()), 1);
+    let entry = folder.entries().remove(0);
+    let bytes = fs::read(&entry).unwrap();
+    let engine = engine(config);
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for _ in 0..5000 {
+        let mut damaged = bytes.clone();
+        for _ in 0..=random(3) {
+            damaged[random(bytes.len())] ^= 1 << random(8);
+        }
+        if damaged != bytes {
+            assert!(Module::deserialize(&engine, &damaged).is_err());
+        }
+    }
+    for _ in 0..500 {
+        let (from, to) = (random(bytes.len()), random(bytes.len()));
+        let len = 1 + random(bytes.len() - from.max(to));
+        let mut damaged = bytes.clone();
+        damaged.copy_within(from..from + len, to);
+        if damaged != bytes {
+            assert!(Module::deserialize(&engine, &damaged).is_err(), "{len} bytes from {from} at {to}");
+        }
+    }
+    assert!(Module::deserialize(&engine, &bytes).is_ok());
+}
+
+#[test]
+fn entries_that_others_can_change_are_not_used() {
+    let folder = Folder::new("others");
+    let config = CacheConfig::new(folder.cache());
+    run(&engine(config.clone()), 1);
+    let entry = folder.entries().remove(0);
+    let replaced = |what: &str| {
+        assert!(!run(&engine(config.clone()), 1), "{what}");
+        assert!(run(&engine(config.clone()), 1), "{what}");
+    };
+    for mode in [0o666, 0o620] {
+        fs::set_permissions(&entry, fs::Permissions::from_mode(mode)).unwrap();
+        replaced("anybody can write to it");
+    }
+    let draft = entry.with_extension("gtd");
+    for path in [&entry, &draft] {
+        fs::remove_file(&entry).unwrap();
+        assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+        replaced("a pipe is not waited for");
+    }
+    fs::remove_file(&entry).unwrap();
+    std::os::unix::fs::symlink("nowhere", &entry).unwrap();
+    assert!(!run(&engine(config.clone()), 1));
+    // Only root can give files away.
+    if fs::metadata(&entry).is_ok_and(|metadata| metadata.uid() == 0) {
+        std::os::unix::fs::chown(&entry, Some(NOBODY), None).unwrap();
+        replaced("it is another's");
+        std::os::unix::fs::chown(folder.cache(), Some(NOBODY), None).unwrap();
+        assert!(!run(&engine(config.clone()), 1) && !run(&engine(config.clone()), 2));
+        assert_eq!(folder.entries().len(), 1, "nothing is written to another's folder");
+    }
+}
+
+#[test]
+fn links_are_folders_if_they_lead_to_one() {
+    let folder = Folder::new("links");
+    let real = folder.0.join("real");
+    std::os::unix::fs::symlink(&real, folder.cache()).unwrap();
+    let config = CacheConfig::new(folder.cache());
+    assert!(!run(&engine(config.clone()), 1) && !run(&engine(config.clone()), 1));
+    assert!(!real.exists());
+    fs::create_dir(&real).unwrap();
+    fs::set_permissions(&real, fs::Permissions::from_mode(0o700)).unwrap();
+    assert!(!run(&engine(config.clone()), 1) && run(&engine(config), 1));
+}
+
+#[test]
+fn folders_may_go_while_they_are_used() {
+    let folder = Folder::new("gone");
+    let config = CacheConfig::new(folder.cache());
+    run(&engine(config.clone()), 1);
+    let engine = engine(config);
+    let module = Module::new(&engine, &wasm(1)).unwrap();
+    assert!(module.loaded().is_mapped());
+    fs::remove_dir_all(folder.cache()).unwrap();
+    let mut store = Store::new(&engine);
+    let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+    assert_eq!(instance.typed_func::<(), i32>(&store, "number").unwrap().call(&mut store, ()).unwrap(), 1);
+    assert!(!run(&engine, 1) && run(&engine, 1));
+}
+
+#[test]
 fn folders_that_others_can_write_to_are_not_used() {
     let folder = Folder::new("shared");
     let config = CacheConfig::new(folder.cache());
@@ -180,13 +278,17 @@ fn what_was_not_used_for_longest_goes_first() {
     let size = fs::metadata(&folder.entries()[0]).unwrap().len();
     folder.entries().iter().for_each(|entry| set_age(entry, 100));
     assert!(run(&engine(config.clone()), 2), "used: its time is renewed");
-    let unfinished = folder.cache().join("1-1-1.tmp");
-    fs::write(&unfinished, "x").unwrap();
-    set_age(&unfinished, 100);
+    let unfinished = folder.cache().join("1-1-1.gtt");
+    let others = ["notes.txt", "program.gtx", "data.tmp"].map(|name| folder.cache().join(name));
+    for file in others.iter().chain([&unfinished]) {
+        fs::write(file, "x").unwrap();
+        set_age(file, 100);
+    }
 
     // Room for two and the new one.
     let small = CacheConfig { max_bytes: size * 7 / 2, ..config.clone() };
     assert!(!run(&engine(small), 4));
+    assert!(others.iter().all(|file| fs::remove_file(file).is_ok()), "files of others stay");
     assert_eq!(folder.entries().len(), 3);
     assert!(!unfinished.exists());
     let again = engine(config);

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
@@ -91,11 +91,51 @@ pub unsafe fn make_inaccessible(at: NonNull<u8>, len: usize) -> Result<(), OutOf
     unsafe { mm::mprotect(at.as_ptr().cast(), len, MprotectFlags::empty()) }.map_err(|_| OutOfMemory)
 }
 
-/// Maps a file of this length, which is not 0, readable and private.
+/// Where a mapped file stays as it is when another machine removes it. Elsewhere touching its pages would be a fault.
+#[cfg(target_os = "linux")]
+fn is_local(file: &File) -> bool {
+    /// ext2 to ext4, XFS, Btrfs, F2FS, ZFS, bcachefs, tmpfs, overlayfs, as statfs(2) has them.
+    const LOCAL: [u32; 8] =
+        [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x2fc1_2fc1, 0xca45_1a4e, 0x0102_1994, 0x794c_7630];
+    rustix::fs::fstatfs(file).is_ok_and(|fs| LOCAL.contains(&(fs.f_type as u32)))
+}
+
+#[cfg(target_os = "macos")]
+fn is_local(file: &File) -> bool {
+    rustix::fs::fstatfs(file).is_ok_and(|fs| fs.f_flags & libc::MNT_LOCAL as u32 != 0)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+fn is_local(_file: &File) -> bool {
+    false
+}
+
+/// Maps a file of this length, which is not 0, readable and private; or copies it.
 pub fn map_file(file: &File, len: usize) -> io::Result<NonNull<u8>> {
+    if !is_local(file) {
+        return copy_file(file, len);
+    }
     // SAFETY: a mapping at an address that the kernel chooses touches nothing that exists.
     let at = unsafe { mm::mmap(ptr::null_mut(), len, ProtFlags::READ, MapFlags::PRIVATE, file, 0)? };
     NonNull::new(at.cast()).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+}
+
+/// A copy of a file of this length, which is not 0, readable and private.
+fn copy_file(mut file: &File, len: usize) -> io::Result<NonNull<u8>> {
+    let at = map(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
+    // SAFETY: freshly mapped with this length.
+    let bytes = unsafe { std::slice::from_raw_parts_mut(at.as_ptr(), len) };
+    // SAFETY: mapped above, whole pages, to which nothing more is written.
+    let protect = || unsafe { mm::mprotect(at.as_ptr().cast(), len, MprotectFlags::READ) };
+    let copied = file.read_exact(bytes).and_then(|()| Ok(protect()?));
+    match copied {
+        Ok(()) => Ok(at),
+        Err(error) => {
+            // SAFETY: mapped above; the slice is not used any more.
+            unsafe { unmap(at, len) };
+            Err(error)
+        }
+    }
 }
 
 /// Ends a mapping.
