@@ -142,3 +142,21 @@ test('values in suspended wasm are kept; what is never gone on with is freed', a
   );
   await succeed(script, { flags: ['--expose-gc'] });
 });
+
+test('100,000 suspended at once all go on, or are refused with an error that says why', async () => {
+  const source = `
+    const get = new WebAssembly.Suspending(() => gate);
+    let open;
+    const gate = new Promise((resolve) => (open = resolve));
+    const { sum } = new WebAssembly.Instance(new WebAssembly.Module(bytes('sum')), { m: { get } }).exports;
+    const run = WebAssembly.promising(sum);
+    const settled = Promise.allSettled(Array.from({ length: 100_000 }, () => run(1)));
+    open(7);
+    const results = await settled;
+    const done = results.filter(({ value }) => value === 7);
+    const refused = results.filter(({ reason }) => reason instanceof RangeError && /too many calls/.test(reason.message));
+    assert.equal(done.length + refused.length, results.length);
+    assert.ok(done.length > 20_000, \`only \${done.length}\`);
+    assert.equal(await run(1), 7);`;
+  await succeed(scriptWith({ sum: SUM }, source));
+});

@@ -175,7 +175,9 @@ function fail(status, anchor) {
     const how = parseJson(host.takeExit());
     throw how.reason === 'interrupted' ? takePending() : onExit(how);
   }
-  throw new RangeError('WebAssembly: out of memory for another call stack');
+  throw new RangeError(
+    'WebAssembly: too many calls at the same time: the system has no memory, or no mappings (vm.max_map_count), for another stack',
+  );
 }
 
 /** Calls a function without parameters and results. */

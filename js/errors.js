@@ -3,7 +3,8 @@
 // https://webassembly.github.io/spec/js-api/#error-objects
 
 const { host } = require('./binding');
-const { construct, setPrototypeOf } = require('./primordials');
+const { prototypeFor } = require('./api/webidl');
+const { construct, getPrototypeOf, setPrototypeOf } = require('./primordials');
 const { framesAt, isHooked, markTrap, readTrap, setTrace } = require('./stack');
 const { raiseLimit, restoreLimit, writeStack } = require('./stack');
 
@@ -15,7 +16,14 @@ function errorClass(name) {
   const constructor = function (message, options) {
     // V8 leaves out the frames down to that of what `new` was applied to.
     const args = options === undefined ? (message === undefined ? [] : [message]) : [message, options];
-    return construct(BaseError, args, new.target ?? constructor);
+    const target = new.target ?? constructor;
+    const error = construct(BaseError, args, target);
+    if (target !== constructor) {
+      // V8 takes the Error.prototype of some realm where the target has no prototype.
+      const prototype = prototypeFor(this, target, constructor);
+      if (getPrototypeOf(error) !== prototype) setPrototypeOf(error, prototype);
+    }
+    return error;
   };
   const prototype = Object.create(Error.prototype);
   const hidden = (object, properties) => {

@@ -48,16 +48,40 @@ const LIMITS = {
       ),
     'validate',
   ],
-  // The validator counts what types take, over imports and exports: fewer than the million of the specification, fewer still of
-  // functions, and of functions with parameters.
-  imports: [999_998, (n) => binary(section(Id.IMPORT, repeated(n, [0, 0, 3, I32, 0]))), 'validate'],
+  imports: [1_000_000, (n) => binary(section(Id.IMPORT, repeated(n, [0, 0, 3, I32, 0]))), 'validate'],
   'imported functions': [
-    499_999,
+    1_000_000,
     (n) => binary(types(EMPTY_FUNC), section(Id.IMPORT, repeated(n, [0, 0, 0, 0]))),
+  ],
+  'imported functions with parameters': [
+    1_000_000,
+    (n) => binary(types(bytes(0x60, repeated(9, I32), 0)), section(Id.IMPORT, repeated(n, [0, 0, 0, 0]))),
+    'validate',
+  ],
+  'imported tags': [
+    1_000_000,
+    (n) => binary(types(EMPTY_FUNC), section(Id.IMPORT, repeated(n, [0, 0, 4, 0, 0]))),
+    'validate',
+  ],
+  'imported and own functions': [
+    1_000_000,
+    (n) =>
+      binary(
+        types(EMPTY_FUNC),
+        section(Id.IMPORT, repeated(n - 1, [0, 0, 0, 0])),
+        section(Id.FUNCTION, 1, 0),
+        section(Id.CODE, 1, EMPTY_BODY),
+      ),
+    'validate',
+  ],
+  // The validator counts these, and begins with 1.
+  'imported globals that hold references': [
+    999_998,
+    (n) => binary(section(Id.IMPORT, repeated(n, [0, 0, 3, 0x6f, 0]))),
     'validate',
   ],
   exports: [
-    999_998,
+    1_000_000,
     (n) =>
       binary(
         section(Id.GLOBAL, 1, I32, 0, 0x41, 0, 0x0b),
@@ -67,6 +91,19 @@ const LIMITS = {
         ),
       ),
     'validate',
+  ],
+  'exported functions': [
+    1_000_000,
+    (n) =>
+      binary(
+        types(EMPTY_FUNC),
+        section(Id.FUNCTION, 1, 0),
+        section(
+          Id.EXPORT,
+          list(n, (i) => [...text(`${i}`), 0, 0]),
+        ),
+        section(Id.CODE, 1, EMPTY_BODY),
+      ),
   ],
   globals: [1_000_000, (n) => binary(section(Id.GLOBAL, repeated(n, [I32, 0, 0x41, 0, 0x0b]))), 'validate'],
   tags: [1_000_000, (n) => binary(types(EMPTY_FUNC), section(Id.TAG, repeated(n, [0, 0]))), 'validate'],

@@ -9,7 +9,7 @@ const { Module } = require('./module');
 const { setFunctionPrototype } = require('../signature');
 const { functionType } = require('./reflection');
 const { ValueType } = require('./value');
-const { dictionary, enumeration, isObject, required, sequence } = require('./webidl');
+const { dictionary, enumeration, prototypeFor, required, sequence } = require('./webidl');
 const { apply, concat, defineProperty, join, mapArray, setPrototypeOf, SafeMap } = require('../primordials');
 
 /** The bytes of value types, by letter. */
@@ -34,8 +34,8 @@ function WasmFunction(type, callable) {
   const results = readTypes(descriptor.results, `${what}: results`);
   if (typeof callable !== 'function') throw new TypeError(`${what}: the second argument must be a function`);
   const exported = hostFunction(parameters, results, callable);
-  const { prototype } = new.target;
-  if (isObject(prototype) && prototype !== WasmFunction.prototype) setPrototypeOf(exported, prototype);
+  const prototype = prototypeFor(this, new.target, WasmFunction);
+  if (prototype !== WasmFunction.prototype) setPrototypeOf(exported, prototype);
   return exported;
 }
 

@@ -9,8 +9,14 @@ const { collectIfDue, collectNow } = require('../values');
 const { memoryType } = require('./reflection');
 const { addressOf, addressValue, AddressType, dictionary, enumeration } = require('./webidl');
 const { createShared, adoptShared, growShared, sharedBuffer } = require('./shared');
-const { limits, required, defineInterface, defineInstanceCheck, setPrototype } = require('./webidl');
-const { apply, uncurry, getOwnPropertyDescriptor, getPrototypeOf } = require('../primordials');
+const { limits, required, defineInterface, defineInstanceCheck, prototypeFor } = require('./webidl');
+const {
+  apply,
+  uncurry,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  setPrototypeOf,
+} = require('../primordials');
 const { defineHidden, defineProperty, trunc, SafeWeakMap } = require('../primordials');
 
 /** Pages that a memory can have: 4 GiB and 16 GiB. https://webassembly.github.io/spec/js-api/#limits */
@@ -42,13 +48,14 @@ const stateOf = (memory) => (State.has(memory) ? State.get(memory) : (adopt(memo
 
 class Memory {
   constructor(descriptor) {
+    const prototype = prototypeFor(this, new.target, Memory);
     if (descriptor === EXISTING) {
       const id = arguments[1];
-      return bind(host.memoryLimits(id)[5] ? structuredClone(host.sharedObject(id)) : this, id, new.target);
+      return bind(host.memoryLimits(id)[5] ? structuredClone(host.sharedObject(id)) : this, id, prototype);
     }
     required(1, arguments.length, 'WebAssembly.Memory()');
     const { id, object = this } = create(descriptor);
-    return bind(object, id, new.target);
+    return bind(object, id, prototype);
   }
 
   /** https://webassembly.github.io/spec/js-api/#dom-memory-grow */
@@ -189,8 +196,8 @@ function growBuffer(state, pages, what) {
 }
 
 /** Makes an object stand for a memory. */
-function bind(object, id, target) {
-  setPrototype(object, target, Memory);
+function bind(object, id, prototype) {
+  if (getPrototypeOf(object) !== prototype) setPrototypeOf(object, prototype);
   const known = host.memoryLimits(id);
   const is64 = known[0];
   const isShared = known[3];
@@ -206,7 +213,7 @@ function adopt(object) {
   const id = adoptShared(object);
   if (id === undefined) return undefined;
   // An object of another copy of this package stays what it is there.
-  bind(object, id, isOfNode(object) ? Memory : { prototype: getPrototypeOf(object) });
+  bind(object, id, isOfNode(object) ? Memory.prototype : getPrototypeOf(object));
   return State.get(object);
 }
 

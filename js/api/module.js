@@ -10,7 +10,7 @@ const { readCompileOptions, resolveBuiltins } = require('./builtins');
 const { tell } = require('./compiled');
 const { EXISTING } = require('./memory');
 const { assertBufferSource, bufferSource, byteLengthOf, required } = require('./webidl');
-const { defineInterface, defineInstanceCheck, setPrototype } = require('./webidl');
+const { defineInterface, defineInstanceCheck, prototypeFor } = require('./webidl');
 const { getPrototypeOf, mapArray, parseJson, push, setPrototypeOf, uncurry } = require('../primordials');
 
 const TIERS = ['auto', 'quick', 'optimized'];
@@ -21,6 +21,7 @@ const State = brand();
 class Module {
   constructor(bytes, options = undefined) {
     const what = 'WebAssembly.Module()';
+    const prototype = prototypeFor(this, new.target, Module);
     let id;
     let asked;
     let started;
@@ -38,7 +39,7 @@ class Module {
       id = checked(host.compile(plain, tier), what);
       byteLength = byteLengthOf(plain);
     }
-    const object = bind(hasBuiltin ? carrierOf(host.moduleKey(id)) : this, id, new.target);
+    const object = bind(hasBuiltin ? carrierOf(host.moduleKey(id)) : this, id, prototype);
     if (asked) resolveBuiltins(infoOfModule(object).imports, asked, what);
     if (started !== undefined) tell(object, byteLength, started);
     return object;
@@ -93,8 +94,8 @@ class Module {
 }
 
 /** Makes an object stand for a module. */
-function bind(object, id, target) {
-  setPrototype(object, target, Module);
+function bind(object, id, prototype) {
+  if (getPrototypeOf(object) !== prototype) setPrototypeOf(object, prototype);
   State.set(object, { id, info: null });
   host.track(Kind.MODULE, id, object);
   return object;
@@ -106,7 +107,7 @@ function adopt(object) {
   const id = key && host.moduleWithKey(key);
   if (id === undefined || id === null) return false;
   // An object of another copy of this package stays what it is there.
-  bind(object, id, isOfNode(object) ? Module : { prototype: getPrototypeOf(object) });
+  bind(object, id, isOfNode(object) ? Module.prototype : getPrototypeOf(object));
   return true;
 }
 

@@ -226,11 +226,20 @@ function defineInterface(constructor, name) {
   return constructor;
 }
 
-/** Gives an object the prototype that Web IDL asks for: of what was called with `new`, or that of the interface. */
+/**
+ * The prototype that Web IDL asks for, for the object that a constructor was given: the object has that of `new.target`, which
+ * must not be asked for again, unless it is no object. V8 takes the Object.prototype of some realm then, where that of the interface is meant.
+ * https://webidl.spec.whatwg.org/#internally-create-a-new-object-implementing-the-interface
+ */
+function prototypeFor(object, target, constructor) {
+  const prototype = getPrototypeOf(object);
+  const isDefault = getPrototypeOf(prototype) === null && !isObject(target.prototype);
+  return isDefault ? constructor.prototype : prototype;
+}
+
 function setPrototype(object, target, constructor) {
-  if (getPrototypeOf(object) === target.prototype) return;
-  const { prototype } = target;
-  setPrototypeOf(object, isObject(prototype) ? prototype : constructor.prototype);
+  const prototype = prototypeFor(object, target, constructor);
+  if (prototype !== getPrototypeOf(object)) setPrototypeOf(object, prototype);
 }
 
 const isInstance = Function.prototype[Symbol.hasInstance];
@@ -247,6 +256,7 @@ function defineInstanceCheck(constructor, adopts) {
 }
 
 module.exports = {
+  prototypeFor,
   setPrototype,
   defineInstanceCheck,
   unsignedLong,

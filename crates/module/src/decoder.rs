@@ -1,14 +1,17 @@
 //! The push decoder: byte chunks in, sections and function bodies out.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use wasmparser::{
     BinaryReader, Chunk, FuncToValidate, FuncValidator, FuncValidatorAllocations, Parser, Payload, Validator,
-    ValidatorResources, WasmFeatures,
+    WasmFeatures,
 };
 
 use crate::error::{Error, Result};
+use crate::externs::{validate_exports, validate_imports};
 use crate::module::Module;
+use crate::resources::Resources;
 
 /// The language that is accepted: WebAssembly 3.0, threads, the older encoding of exceptions, pages of other sizes and
 /// wide arithmetic.
@@ -37,7 +40,7 @@ pub struct FunctionBody {
     /// The offset of `bytes` in the module.
     pub offset: u64,
     /// What validates it.
-    pub to_validate: FuncToValidate<ValidatorResources>,
+    pub to_validate: FuncToValidate<Resources>,
 }
 
 impl FunctionBody {
@@ -47,7 +50,7 @@ impl FunctionBody {
     }
 
     /// What validates it operator by operator, with allocations to use again.
-    pub fn validator(&self, allocations: FuncValidatorAllocations) -> FuncValidator<ValidatorResources> {
+    pub fn validator(&self, allocations: FuncValidatorAllocations) -> FuncValidator<Resources> {
         let FuncToValidate { resources, index, ty, features } = &self.to_validate;
         let (resources, index, ty, features) = (resources.clone(), *index, *ty, *features);
         FuncToValidate { resources, index, ty, features }.into_validator(allocations)
@@ -83,6 +86,8 @@ pub struct Decoder {
     parser: Parser,
     validator: Validator,
     module: Module,
+    /// Indices of the functions that are exported.
+    exported: Arc<[u32]>,
     skeleton: Vec<u8>,
     /// Received and not yet parsed.
     pending: Vec<u8>,
@@ -110,6 +115,7 @@ impl Decoder {
             parser: Parser::new(0),
             validator: Validator::new_with_features(features()),
             module: Module::default(),
+            exported: Arc::default(),
             skeleton: Vec::new(),
             pending: Vec::new(),
             wanted: 0,
@@ -196,7 +202,7 @@ impl Decoder {
                 module.type_section(s)?;
             }
             Payload::ImportSection(s) => {
-                validator.import_section(&s)?;
+                validate_imports(validator, &s, &raw[(s.range().start - start) as usize..])?;
                 module.import_section(s)?;
             }
             Payload::FunctionSection(s) => {
@@ -220,7 +226,7 @@ impl Decoder {
                 module.global_section(s)?;
             }
             Payload::ExportSection(s) => {
-                validator.export_section(&s)?;
+                self.exported = validate_exports(module, &s)?.into();
                 module.export_section(s)?;
             }
             Payload::StartSection { func, range } => {
@@ -253,8 +259,15 @@ impl Decoder {
     }
 
     fn body(&mut self, body: &wasmparser::FunctionBody<'_>, bodies: &mut BodySink<'_>) -> Result<()> {
-        let to_validate = self.validator.code_section_entry(body)?;
         let Range { start, .. } = body.range();
+        // The validator takes functions that are imported for the first ones to have bodies.
+        let FuncToValidate { resources, features, .. } = self.validator.code_section_entry(body)?;
+        let index = self.module.imported_funcs + self.next_body;
+        let Some(&ty) = self.module.funcs.get(index as usize) else {
+            return Err(Error::new("a body without a function", start));
+        };
+        let resources = Resources { module: resources, exported: self.exported.clone() };
+        let to_validate = FuncToValidate { resources, index, ty, features };
         let body = FunctionBody { index: self.next_body, bytes: body.as_bytes().into(), offset: start, to_validate };
         self.next_body += 1;
         bodies(&self.module, body);

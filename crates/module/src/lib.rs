@@ -8,6 +8,7 @@
 mod decoder;
 mod defined_type;
 mod error;
+mod externs;
 mod heap_type;
 mod hints;
 pub mod inspect;
@@ -15,6 +16,7 @@ pub mod interface;
 mod limits;
 mod module;
 mod names;
+mod resources;
 mod sections;
 mod skeleton;
 mod types;
@@ -30,6 +32,7 @@ pub use module::{
     ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import, Module, SegmentMode,
 };
 pub use names::NameMap;
+pub use resources::Resources;
 pub use sections::{heap_type, ref_type, val_type};
 pub use skeleton::Skeleton;
 pub use types::{

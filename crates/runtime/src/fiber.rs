@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 use std::ptr::{self, NonNull};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use slab::Slab;
 
@@ -22,18 +24,41 @@ const LEAVING_FRAME: usize = 1024;
 /// Unused stacks that a store keeps.
 const MAX_UNUSED: usize = 32;
 
-/// A mapping with an inaccessible page at its lower end.
+/// Stacks whose guard page is a mapping of its own.
+static SPLIT: AtomicUsize = AtomicUsize::new(0);
+
+/// How many of them there may be: they take three quarters of the mappings that the process may have. Where there are none left, V8 and malloc
+/// end the process.
+fn max_split() -> usize {
+    static MAX: OnceLock<usize> = OnceLock::new();
+    *MAX.get_or_init(|| sys::max_mappings().map_or(usize::MAX, |mappings| mappings / 8 * 3))
+}
+
+/// A stack with an inaccessible page at its lower end.
 pub(crate) struct FiberStack {
     at: NonNull<u8>,
+    is_split: bool,
 }
 
 impl FiberStack {
     pub fn new() -> Result<FiberStack, OutOfMemory> {
-        let stack = FiberStack { at: sys::reserve(STACK_SIZE)? };
-        let guard = sys::page_size();
-        // SAFETY: all but the first page of the mapping just made.
-        unsafe { sys::commit(stack.at.add(guard), STACK_SIZE - guard)? };
+        let mut stack = FiberStack { at: sys::reserve(STACK_SIZE)?, is_split: false };
+        // SAFETY: the mapping just made.
+        unsafe { sys::commit(stack.at, STACK_SIZE)? };
+        // SAFETY: its lowest page, which was not touched.
+        if !unsafe { sys::guard(stack.at, sys::page_size()) } {
+            stack.split()?;
+        }
         Ok(stack)
+    }
+
+    fn split(&mut self) -> Result<(), OutOfMemory> {
+        self.is_split = true;
+        if SPLIT.fetch_add(1, Ordering::Relaxed) >= max_split() {
+            return Err(OutOfMemory);
+        }
+        // SAFETY: the lowest page of a mapping that nobody uses yet.
+        unsafe { sys::make_inaccessible(self.at, sys::page_size()) }
     }
 
     /// The address behind it.
@@ -51,6 +76,9 @@ impl Drop for FiberStack {
     fn drop(&mut self) {
         // SAFETY: mapped in `new`; a fiber is dropped only when nothing runs on it.
         unsafe { sys::unmap(self.at, STACK_SIZE) };
+        if self.is_split {
+            SPLIT.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -209,5 +237,21 @@ impl Fibers {
             self.all.remove(self.depth - 1);
             self.depth -= 1;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_whose_guards_are_mappings_are_bounded() {
+        SPLIT.fetch_add(max_split(), Ordering::Relaxed);
+        let mut stack = FiberStack { at: sys::reserve(STACK_SIZE).unwrap(), is_split: false };
+        assert_eq!(stack.split(), Err(OutOfMemory));
+        SPLIT.fetch_sub(max_split(), Ordering::Relaxed);
+        drop(stack);
+        let mut stack = FiberStack { at: sys::reserve(STACK_SIZE).unwrap(), is_split: false };
+        assert_eq!(stack.split(), Ok(()));
     }
 }

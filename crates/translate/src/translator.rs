@@ -10,8 +10,8 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use gantry_abi::artifact::Inlined;
 use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
 use gantry_abi::{Libcall, TrapCode};
-use gantry_module::{AddressType, Error, FunctionBody, Result, ValType};
-use wasmparser::{FuncValidator, FuncValidatorAllocations, Operator, ValidatorResources};
+use gantry_module::{AddressType, Error, FunctionBody, Resources, Result, ValType};
+use wasmparser::{FuncValidator, FuncValidatorAllocations, Operator};
 
 use crate::control::Control;
 use crate::env::{self, Calls, ModuleEnv, POINTER, clif_type};
@@ -204,7 +204,7 @@ impl<'a> FuncTranslator<'a> {
     pub(crate) fn body(
         &mut self,
         body: &FunctionBody,
-        mut validator: Option<&mut FuncValidator<ValidatorResources>>,
+        mut validator: Option<&mut FuncValidator<Resources>>,
     ) -> Result<()> {
         let reader = body.reader();
         let mut locals = reader.get_locals_reader()?;

@@ -91,6 +91,34 @@ pub unsafe fn make_inaccessible(at: NonNull<u8>, len: usize) -> Result<(), OutOf
     unsafe { mm::mprotect(at.as_ptr().cast(), len, MprotectFlags::empty()) }.map_err(|_| OutOfMemory)
 }
 
+/// Has accesses to pages fault without making a mapping of their own of them, of which a process may not have many. False where the system
+/// cannot (Linux before 6.13).
+///
+/// # Safety
+/// As for [`commit`], and the pages hold nothing.
+pub unsafe fn guard(at: NonNull<u8>, len: usize) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        /// `MADV_GUARD_INSTALL`
+        const GUARD_INSTALL: libc::c_int = 102;
+        // SAFETY: promised by the caller; a kernel that does not know the advice refuses it.
+        unsafe { libc::madvise(at.as_ptr().cast(), len, GUARD_INSTALL) == 0 }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (at, len);
+        false
+    }
+}
+
+/// How many mappings a process may have, where the system has such a limit.
+pub fn max_mappings() -> Option<usize> {
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
+    std::fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()
+}
+
 /// Where a mapped file stays as it is when another machine removes it. Elsewhere touching its pages would be a fault.
 #[cfg(target_os = "linux")]
 fn is_local(file: &File) -> bool {

@@ -118,6 +118,19 @@ pub unsafe fn make_inaccessible(at: NonNull<u8>, len: usize) -> Result<(), OutOf
     unsafe { protect(at, len, PAGE_NOACCESS) }
 }
 
+/// Not here, where nobody counts mappings.
+///
+/// # Safety
+/// As for [`commit`].
+pub unsafe fn guard(_at: NonNull<u8>, _len: usize) -> bool {
+    false
+}
+
+/// No limit.
+pub fn max_mappings() -> Option<usize> {
+    None
+}
+
 /// Reads a file of this length, which is not 0, into pages of its own.
 pub fn map_file(file: &File, len: usize) -> io::Result<NonNull<u8>> {
     let at = map(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
