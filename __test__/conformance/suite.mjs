@@ -8,9 +8,21 @@ import * as memories from './cases/memories.mjs';
 import * as modules from './cases/modules.mjs';
 import * as options from './cases/options.mjs';
 import * as promises from './cases/promises.mjs';
+import * as realms from './cases/realms.mjs';
 import * as tables from './cases/tables.mjs';
 
-const AREAS = [interfaces, bytes, modules, memories, tables, exceptions, functions, options, promises];
+const AREAS = [
+  interfaces,
+  bytes,
+  modules,
+  memories,
+  tables,
+  exceptions,
+  functions,
+  options,
+  promises,
+  realms,
+];
 
 /** @type {{ name: string, body: (wasm: typeof WebAssembly) => any }[]} */
 export const suite = AREAS.flatMap(({ title, cases }) =>
