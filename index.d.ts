@@ -11,7 +11,7 @@ export namespace WebAssembly {
   type ImportExportKind = 'function' | 'global' | 'memory' | 'table';
   /** `funcref` is another name for `anyfunc`. */
   type TableKind = 'anyfunc' | 'externref' | 'funcref';
-  type ValueType = 'anyfunc' | 'externref' | 'f32' | 'f64' | 'funcref' | 'i32' | 'i64' | 'v128';
+  type ValueType = keyof ValueTypeMap;
   /** Tags too, which the declarations of TypeScript itself do not know yet: assert the type where you export one. */
   type ExportValue = globalThis.Function | Global | Memory | Table;
   type Exports = Record<string, ExportValue>;
@@ -41,10 +41,21 @@ export namespace WebAssembly {
     initial: number | bigint;
     maximum?: number | bigint;
   }
-  interface GlobalDescriptor {
-    value: ValueType;
+  interface GlobalDescriptor<T extends ValueType = ValueType> {
+    value: T;
     /** Default: false. */
     mutable?: boolean;
+  }
+  /** What values of a type are in JavaScript. */
+  interface ValueTypeMap {
+    anyfunc: any;
+    externref: any;
+    f32: number;
+    f64: number;
+    funcref: any;
+    i32: number;
+    i64: bigint;
+    v128: never;
   }
   interface ModuleExportDescriptor {
     kind: ImportExportKind;
@@ -207,15 +218,19 @@ export namespace WebAssembly {
     type(): TableType;
   }
 
-  /** A global variable. */
-  class Global<T = any> {
-    /** @param value by default zero, null, or undefined for externref */
-    constructor(descriptor: GlobalDescriptor, value?: T);
+  /** A global variable, by the name of its type or by that of its values in JavaScript: `Global<'i32'>` or `Global<number>`. */
+  interface Global<T = any> {
     /** i64 is a bigint. @throws {TypeError} when set and not mutable */
-    value: T;
-    valueOf(): T;
+    value: T extends ValueType ? ValueTypeMap[T] : T;
+    valueOf(): T extends ValueType ? ValueTypeMap[T] : T;
     type(): GlobalType;
   }
+  const Global: {
+    readonly prototype: Global;
+    /** @param value by default zero, null, or undefined for externref */
+    new <T extends ValueType>(descriptor: GlobalDescriptor<T>, value?: ValueTypeMap[T]): Global<T>;
+    new <T = any>(descriptor: GlobalDescriptor, value?: T): Global<T>;
+  };
 
   /** What exceptions are told apart by, and what they carry. */
   class Tag {

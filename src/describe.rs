@@ -1,7 +1,7 @@
 //! Types in the form that JavaScript gets them: short strings, and JSON for whole modules.
 
 use gantry_engine::{AddressType, ExternType, FuncType, HeapType, Hierarchy, MemoryType, Module, RefType, ValType};
-use gantry_runtime::{Frame, hierarchy};
+use gantry_runtime::{Frame, func_type_id, hierarchy};
 use serde::Serialize;
 
 /// A letter, or for references but `funcref` and `externref` an `r` (`R` without null) and the heap type in braces: its name
@@ -70,6 +70,9 @@ fn heap_type_of(text: &str) -> Option<HeapType> {
     named.or_else(|| text.parse().ok().map(HeapType::Concrete))
 }
 
+/// What module names of builtins begin with.
+const BUILTIN: &str = "wasm:";
+
 /// An import or export.
 #[derive(Serialize)]
 pub(crate) struct ExternInfo<'m> {
@@ -80,6 +83,9 @@ pub(crate) struct ExternInfo<'m> {
     /// The signature of a function or tag, or a global's value type and mutability.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<String>,
+    /// Of a function that the host may provide: whether its type is alone in its group and final, as those of builtins are.
+    #[serde(rename = "isPlain", skip_serializing_if = "Option::is_none")]
+    pub is_plain: Option<bool>,
     /// In words, for error messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ty: Option<String>,
@@ -123,7 +129,13 @@ impl<'m> ExternInfo<'m> {
         // Only imports can be missing or wrong.
         let words = module.is_some().then_some(words);
         let limits = if let ExternType::Memory(memory) = ty { Some(Limits::new(memory)) } else { None };
-        ExternInfo { module, name, kind: ty.kind().name(), signature, ty: words, limits }
+        let is_plain = match ty {
+            ExternType::Func(index) if module.is_some_and(|name| name.starts_with(BUILTIN)) => {
+                Some(of.loaded().type_ids()[*index as usize] == func_type_id(&func_type(index)))
+            }
+            _ => None,
+        };
+        ExternInfo { module, name, kind: ty.kind().name(), signature, is_plain, ty: words, limits }
     }
 }
 

@@ -22,6 +22,8 @@ use crate::{table, ticker};
 
 /// Collections start at this many new things, and when those outnumber half of the ones that were there.
 const MIN_DEBT: usize = 1024;
+/// Bytes that memories must have grown by for a collection to be worth it, however few they are.
+const MIN_GROWTH: usize = 128 << 20;
 
 /// How long wasm waits in a memory before it lets JavaScript in, where it may be terminated.
 const WAIT_SLICE: Duration = Duration::from_millis(10);
@@ -63,6 +65,8 @@ pub(crate) struct State {
     pub calls: Calls,
     /// Modules made since the last collection.
     pub module_debt: usize,
+    /// What memories held after the last collection.
+    pub live_memory: usize,
     /// What V8 was told that memories hold.
     pub reported_memory: i64,
     /// WASI programs.
@@ -105,6 +109,7 @@ impl Host {
             roots: Roots::default(),
             calls,
             module_debt: 0,
+            live_memory: 0,
             reported_memory: 0,
             programs: Slab::new(),
             exit: None,
@@ -174,7 +179,10 @@ impl Host {
     pub fn collect_if_due(&mut self, env: Env) -> napi::Result<Option<Vec<u32>>> {
         let state = &self.state;
         let population = state.store.population() + state.modules.len();
-        if state.store.debt() + state.module_debt < MIN_DEBT.max(population / 2) {
+        let growth = state.store.memory_bytes().saturating_sub(state.live_memory);
+        let is_due = state.store.debt() + state.module_debt >= MIN_DEBT.max(population / 2)
+            || growth >= MIN_GROWTH.max(state.live_memory / 2);
+        if !is_due {
             return Ok(None);
         }
         self.collect(env).map(Some)
@@ -190,6 +198,7 @@ impl Host {
         let roots = &state.roots;
         let Collected { live_handles, .. } = state.store.collect(|marker| roots.mark(marker));
         state.module_debt = 0;
+        state.live_memory = state.store.memory_bytes();
         let live = roots.live(Kind::Module);
         state.modules.retain(|id, module| {
             let live = live.contains(&(id as u32));

@@ -145,7 +145,7 @@ function resolveBuiltins(imports, { names, constants }, what) {
     const builtin = findBuiltin(wanted, names);
     if (builtin === undefined) continue;
     const expected = typeOfBuiltin(builtin[0]);
-    if (wanted.kind !== 'function' || wanted.signature !== expected) {
+    if (wanted.kind !== 'function' || wanted.signature !== expected || !wanted.isPlain) {
       throw new CompileError(`${what}: the builtin "${wanted.module}" "${wanted.name}" has another type`);
     }
     wanted.builtin = builtin[1];

@@ -20,6 +20,20 @@ const MODULES = [
   ['a builtin of its type', TEST, STRINGS, true],
   ['a builtin of another type', WRONG, STRINGS, false],
   ['a builtin of another type that was not asked for', WRONG, {}, true],
+  [
+    'a builtin whose type is in a recursion group with others',
+    text(`(module (rec (type $t (func (param externref) (result i32))) (type (struct)))
+      (import "wasm:js-string" "test" (func (type $t))))`),
+    STRINGS,
+    false,
+  ],
+  [
+    'a builtin whose type may have subtypes',
+    text(`(module (type $t (sub (func (param externref) (result i32))))
+      (import "wasm:js-string" "test" (func (type $t))))`),
+    STRINGS,
+    false,
+  ],
   ['a name that no builtin has', UNKNOWN, STRINGS, true],
   ['a set that nobody knows', WRONG, { builtins: ['unknown'] }, true],
   ['a set twice', TEST, { builtins: ['js-string', 'js-string'] }, false],
