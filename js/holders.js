@@ -17,13 +17,14 @@ class Holders {
 
   /** Counts the instance of an anchor in. */
   add(anchor) {
+    if (this.#anchors.has(anchor)) return;
+    if (this.#anchors.size >= this.#limit) this.#prune();
     this.#anchors.add(anchor);
   }
 
   /** Counts an instance in that was given access, and the holders among what it reaches. */
   share(anchor) {
-    if (this.#anchors.size >= this.#limit) this.#prune();
-    this.#anchors.add(anchor);
+    this.add(anchor);
     push(anchor.refs, this);
   }
 

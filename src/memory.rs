@@ -62,6 +62,7 @@ impl Host {
         let state = &mut *self.state;
         let id = state.store.add_shared_memory(shared);
         state.roots.keep(env, id, object)?;
+        state.report_memory(env)?;
         Ok(id.0)
     }
 
