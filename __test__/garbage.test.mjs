@@ -1,6 +1,5 @@
 // What programs drop is found by the garbage collector as it runs anyway, and what weak references and finalizers see of it.
 
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { scriptWith, succeed } from './helpers/child.mjs';
 

@@ -9,6 +9,7 @@ import * as modules from './cases/modules.mjs';
 import * as options from './cases/options.mjs';
 import * as promises from './cases/promises.mjs';
 import * as realms from './cases/realms.mjs';
+import * as references from './cases/references.mjs';
 import * as tables from './cases/tables.mjs';
 
 const AREAS = [
@@ -22,6 +23,7 @@ const AREAS = [
   options,
   promises,
   realms,
+  references,
 ];
 
 /** @type {{ name: string, body: (wasm: typeof WebAssembly) => any }[]} */

@@ -1,7 +1,7 @@
 // Promise integration. https://webassembly.github.io/js-promise-integration/js-api/
 
 import assert from 'node:assert/strict';
-import { instanceOf } from '../../helpers/wat.mjs';
+import { instanceOf, text } from '../../helpers/wat.mjs';
 import { NOT_OBJECTS, throwsForAll } from '../expect.mjs';
 
 export const title = 'Promise integration';
@@ -15,6 +15,23 @@ const CALLER = `(module (import "m" "f" (func $f (param i32) (result i32))) (glo
   (func (export "trap") (param i32) (result i32) (drop (call $f (local.get 0))) unreachable))`;
 const caller = (W, f) => instanceOf(W, CALLER, { m: { f } });
 const suspending = (W, f) => caller(W, new W.Suspending(f));
+
+/** Gives what a call of the import throws, by a tag of JavaScript's values and by one of its own; and the import itself. */
+const CATCHER =
+  text(`(module (import "m" "js" (tag $js (param externref))) (import "m" "own" (tag $own (param i32)))
+  (import "m" "f" (func $f (result i32)))
+  (func (export "catchJs") (result externref)
+    (block $caught (result externref) (try_table (catch $js $caught) (drop (call $f))) (ref.null extern)))
+  (func (export "catchOwn") (result i32)
+    (block $caught (result i32) (try_table (result i32) (catch $own $caught) (call $f))))
+  (func (export "throwOwn") (result i32) (throw $own (call $f)))
+  (func $deeper (export "deeper") (result i32) (call $deeper))
+  (export "import" (func $f)))`);
+function catcher(W, f) {
+  const own = new W.Tag({ parameters: ['i32'] });
+  const imports = { m: { f, own, js: W.JSTag } };
+  return { own, ...new W.Instance(new W.Module(CATCHER), imports).exports };
+}
 
 export const cases = {
   Suspending: {
@@ -102,6 +119,52 @@ export const cases = {
       assert.equal(await W.promising(suspending(W, async () => '7').call)(1), 7);
       await assert.rejects(W.promising(suspending(W, async () => 7n).call)(1), TypeError);
     },
+    'wasm catches what the promise is rejected with': async (W) => {
+      const reason = {};
+      const plain = catcher(W, new W.Suspending(() => Promise.reject(reason)));
+      assert.equal(await W.promising(plain.catchJs)(), reason);
+      const reasons = [];
+      const own = catcher(W, new W.Suspending(() => Promise.reject(reasons[0])));
+      reasons.push(new W.Exception(own.own, [42]));
+      assert.equal(await W.promising(own.catchOwn)(), 42);
+    },
+    'wasm catches what the function throws at once': async (W) => {
+      const { catchJs } = catcher(
+        W,
+        new W.Suspending(() => {
+          throw 'now';
+        }),
+      );
+      assert.equal(await W.promising(catchJs)(), 'now');
+    },
+    'rejects with an exception that wasm throws afterwards': async (W) => {
+      const { throwOwn, own } = catcher(W, new W.Suspending(async () => 3));
+      const error = await W.promising(throwOwn)().catch((reason) => reason);
+      assert.ok(error instanceof W.Exception && error.is(own) && error.getArg(own, 0) === 3);
+    },
+    'rejects when the stack overflows': async (W) => {
+      const { deeper } = catcher(W, () => 1);
+      await assert.rejects(W.promising(deeper)(), RangeError);
+    },
+    'several results': async (W) => {
+      const { g } = instanceOf(
+        W,
+        '(module (import "m" "f" (func $f (result i32 i64))) (func (export "g") (result i32 i64) (call $f)))',
+        { m: { f: new W.Suspending(async () => new Set([1, 2n])) } },
+      );
+      assert.deepEqual(await W.promising(g)(), [1, 2n]);
+    },
+    'wherever the import is called from': async (W) => {
+      const { import: reexported } = catcher(W, new W.Suspending(async () => 4));
+      assert.equal(await W.promising(reexported)(), 4);
+      assert.equal(await W.promising(catcher(W, reexported).catchOwn)(), 4);
+    },
+    'calls a proxy, a class that returns, and passes over what they do not take': async (W) => {
+      const log = [];
+      const f = new Proxy((...args) => (log.push(args.length), Promise.resolve(5)), {});
+      assert.equal(await W.promising(suspending(W, f).call)(1, 2, 3), 5);
+      assert.deepEqual(log, [1]);
+    },
     'nested computations wait for each other': async (W) => {
       const inner = suspending(W, async (n) => n * 2);
       const outer = suspending(W, (n) => W.promising(inner.call)(n));
@@ -113,6 +176,22 @@ export const cases = {
     'with JavaScript in between': async (W) => {
       const inner = suspending(W, async () => 1);
       await assert.rejects(W.promising(caller(W, (n) => inner.call(n)).call)(1), W.SuspendError);
+    },
+    'when a start function calls it, or it is one': (W) => {
+      const imports = { m: { f: new W.Suspending(async () => {}) } };
+      for (const start of ['(start $f)', '(func $start (call $f)) (start $start)']) {
+        const source = `(module (import "m" "f" (func $f)) ${start})`;
+        assert.throws(() => instanceOf(W, source, imports), W.SuspendError);
+      }
+    },
+    'when it is called from JavaScript': (W) => {
+      assert.throws(catcher(W, new W.Suspending(async () => 1)).import, W.SuspendError);
+    },
+    'can be caught by wasm': async (W) => {
+      const inner = catcher(W, new W.Suspending(async () => 1));
+      assert.ok(inner.catchJs() instanceof W.SuspendError);
+      const outer = catcher(W, () => inner.import());
+      assert.ok((await W.promising(outer.catchJs)()) instanceof W.SuspendError);
     },
     'before the function is called': (W) => {
       let calls = 0;
