@@ -126,6 +126,10 @@ libcalls! {
     F32Fma = 33 (false, F32, F32, F32) -> F32;
     /// As above, of 64 bits.
     F64Fma = 34 (false, F64, F64, F64) -> F64;
+    /// (destination, source, length). Addresses that were checked; the ranges may overlap.
+    CopyBytes = 35 (false, Ptr, Ptr, I64);
+    /// (destination, byte, length). The address was checked.
+    FillBytes = 36 (false, Ptr, I32, I64);
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use wasmparser::{
     WasmFeatures,
 };
 
+use crate::data::DataSegments;
 use crate::error::{Error, Result};
 use crate::externs::{validate_exports, validate_imports};
 use crate::module::Module;
@@ -241,7 +242,8 @@ impl Decoder {
             Payload::DataSection(s) => {
                 validator.data_section(&s)?;
                 let contents = &raw[(s.range().start - start) as usize..];
-                module.data_section(BinaryReader::new_features(contents, s.range().start, features()), at)?;
+                let reader = BinaryReader::new_features(contents, s.range().start, features());
+                module.data = DataSegments::new(reader, at(s.range().start))?;
             }
             Payload::CodeSectionStart { unchecked_range, .. } => {
                 validator.code_section_start(&unchecked_range)?;

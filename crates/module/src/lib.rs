@@ -5,6 +5,7 @@
 //!
 //! Must not know: machine code, the runtime, where bytes come from.
 
+mod data;
 mod decoder;
 mod defined_type;
 mod error;
@@ -22,15 +23,14 @@ mod skeleton;
 mod types;
 mod validate;
 
+pub use data::DataSegment;
 pub use decoder::{Decoded, Decoder, FunctionBody, features};
 pub use defined_type::{CompositeType, FieldType, StorageType, SubType, Types};
 pub use error::{Error, Result};
 pub use heap_type::{HeapType, Hierarchy, RefType};
 pub use hints::BranchHints;
 pub use limits::{check_code, check_declarations};
-pub use module::{
-    ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import, Module, SegmentMode,
-};
+pub use module::{ConstExpr, ConstOp, ElementItems, ElementSegment, Export, ExternIndex, Import, Module, SegmentMode};
 pub use names::NameMap;
 pub use resources::Resources;
 pub use sections::{heap_type, ref_type, val_type};

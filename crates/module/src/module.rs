@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
+use crate::data::{DataSegment, DataSegments};
 use crate::defined_type::Types;
+use crate::error::Result;
 use crate::hints::BranchHints;
 use crate::names::NameMap;
 use crate::skeleton::Skeleton;
@@ -189,15 +191,6 @@ pub struct ElementSegment {
     pub items: ElementItems,
 }
 
-/// A data segment.
-#[derive(Debug, Clone)]
-pub struct DataSegment {
-    /// When it is copied.
-    pub mode: SegmentMode,
-    /// Its bytes, as a range of [`Module::skeleton`].
-    pub bytes: Range<usize>,
-}
-
 /// A module without its function bodies.
 ///
 /// The vectors are the index spaces of the specification: imports come first, in order.
@@ -241,7 +234,7 @@ pub struct Module {
     /// Element segments.
     pub elements: Vec<ElementSegment>,
     /// Data segments.
-    pub data: Vec<DataSegment>,
+    pub(crate) data: DataSegments,
     /// Names from the name section.
     pub names: NameMap,
     /// Branch hints.
@@ -290,9 +283,19 @@ impl Module {
         hash
     }
 
+    /// How many data segments there are.
+    pub fn data_count(&self) -> usize {
+        self.data.len()
+    }
+
+    /// The data segments, in order. An error if the module was read from a damaged skeleton.
+    pub fn data(&self) -> impl Iterator<Item = Result<DataSegment>> + use<'_> {
+        self.data.iter(&self.skeleton)
+    }
+
     /// The bytes of a data segment.
     pub fn data_bytes(&self, segment: usize) -> &[u8] {
-        &self.skeleton[self.data[segment].bytes.clone()]
+        self.data.bytes(&self.skeleton, segment)
     }
 
     /// The type of an export.

@@ -2,12 +2,11 @@
 //!
 //! Sections are validated by the caller where they come from outside. Nothing here indexes by what it reads.
 
-use wasmparser::BinaryReader;
 
 use crate::defined_type::{CompositeType, FieldType, StorageType, SubType};
 use crate::error::{Error, Result};
 use crate::hints::BranchHints;
-use crate::module::{ConstExpr, ConstOp, DataSegment, ElementItems, ElementSegment, Export, ExternIndex, Import};
+use crate::module::{ConstExpr, ConstOp, ElementItems, ElementSegment, Export, ExternIndex, Import};
 use crate::module::{Module, SegmentMode};
 use crate::names::NameMap;
 use crate::types::WASM_PAGE_SIZE;
@@ -117,23 +116,7 @@ fn global_type(ty: &wasmparser::GlobalType, offset: u64) -> Result<GlobalType> {
     Ok(GlobalType { content: val_type(ty.content_type, offset)?, mutable: ty.mutable })
 }
 
-/// Reads what most offsets of segments are: `i32.const n end`. What is another expression is not read.
-fn plain_i32_const(reader: &mut BinaryReader<'_>) -> Option<i32> {
-    const I32_CONST: u8 = 0x41;
-    const END: u8 = 0x0b;
-    let mut ahead = reader.clone();
-    if ahead.read_u8().ok()? != I32_CONST {
-        return None;
-    }
-    let value = ahead.read_var_i32().ok()?;
-    if ahead.read_u8().ok()? != END {
-        return None;
-    }
-    *reader = ahead;
-    Some(value)
-}
-
-fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
+pub(crate) fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
     use wasmparser::Operator as Op;
     let mut ops = Vec::new();
     for op in expr.get_operators_reader().into_iter_with_offsets() {
@@ -166,13 +149,6 @@ fn const_expr(expr: &wasmparser::ConstExpr<'_>) -> Result<ConstExpr> {
         });
     }
     Ok(ops.into())
-}
-
-fn segment_offset(reader: &mut BinaryReader<'_>) -> Result<ConstExpr> {
-    match plain_i32_const(reader) {
-        Some(value) => Ok(ConstOp::I32Const(value).into()),
-        None => const_expr(&reader.read()?),
-    }
 }
 
 impl Module {
@@ -311,26 +287,6 @@ impl Module {
 
     /// `at` translates an offset in the module to one in the skeleton. Some modules have a hundred thousand segments: they
     /// are read without a second look at what was validated.
-    pub(crate) fn data_section(&mut self, mut reader: BinaryReader<'_>, at: impl Fn(u64) -> usize) -> Result<()> {
-        let count = reader.read_var_u32()?;
-        // A segment has two bytes at least.
-        self.data.reserve((count as usize).min(reader.bytes_remaining() / 2));
-        for _ in 0..count {
-            let offset = reader.original_position();
-            let mode = match reader.read_var_u32()? {
-                0 => SegmentMode::Active { index: 0, offset: segment_offset(&mut reader)? },
-                1 => SegmentMode::Passive,
-                2 => SegmentMode::Active { index: reader.read_var_u32()?, offset: segment_offset(&mut reader)? },
-                _ => return unsupported("this kind of data segment", offset),
-            };
-            let len = reader.read_var_u32()? as usize;
-            let start = at(reader.original_position());
-            reader.read_bytes(len)?;
-            self.data.push(DataSegment { mode, bytes: start..start + len });
-        }
-        Ok(())
-    }
-
     pub(crate) fn custom_section(&mut self, section: &wasmparser::CustomSectionReader<'_>, data_start: usize) {
         if section.name() == "name" {
             self.names = NameMap::new(data_start..data_start + section.data().len());

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use wasmparser::{BinaryReader, CustomSectionReader, SectionLimited};
 
+use crate::data::DataSegments;
 use crate::error::{Error, Result};
 use crate::module::Module;
 
@@ -109,7 +110,10 @@ impl Module {
             id::EXPORT => self.export_section(SectionLimited::new(reader)?)?,
             id::START => self.start = Some(reader.read_var_u32()?),
             id::ELEMENT => self.element_section(SectionLimited::new(reader)?)?,
-            id::DATA => self.data_section(reader, |offset| offset as usize)?,
+            id::DATA => {
+                let start = reader.original_position() as usize;
+                self.data = DataSegments::new(reader, start)?;
+            }
             id::TAG => self.tag_section(SectionLimited::new(reader)?)?,
             id::DATA_COUNT => {}
             _ => return Err(Error::new("unknown section", reader.original_position())),

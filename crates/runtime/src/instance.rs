@@ -64,7 +64,7 @@ impl Instance {
             memories: Box::default(),
             imported_globals: Box::default(),
             defined_globals: vec![None; info.global_inits.len()].into(),
-            dropped_data: vec![false; info.data.len()].into(),
+            dropped_data: vec![false; info.data_count()].into(),
             dropped_elements: vec![false; info.elements.len()].into(),
             module,
         });

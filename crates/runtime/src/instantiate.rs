@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_abi::TrapCode;
 use gantry_abi::vmctx::VMGlobal;
-use gantry_module::{ConstExpr, ExternType, Module, SegmentMode};
+use gantry_module::{ConstExpr, DataSegment, ExternType, Module, SegmentMode};
 
 use crate::code::LoadedModule;
 use crate::const_expr;
@@ -271,14 +271,17 @@ impl Store {
     fn init_data(&mut self, id: InstanceId) -> Result<(), InstantiateError> {
         let loaded = self.instance(id).loaded().clone();
         let module = loaded.module();
-        for (segment, data) in module.data.iter().enumerate() {
-            let SegmentMode::Active { index, offset } = &data.mode else { continue };
+        let outside = InstantiateError::Trap(TrapCode::MemoryOutOfBounds);
+        for (segment, data) in module.data().enumerate() {
+            // What the skeleton says no more lies nowhere.
+            let Ok(DataSegment { mode, bytes }) = data else { return Err(outside) };
+            let SegmentMode::Active { index, offset } = &mode else { continue };
             // Of 32-bit constants the upper half is zero.
             let offset = self.eval(id, offset)? as u64 as usize;
             let memory = self.instance(id).memory(*index);
-            let bytes = module.data_bytes(segment);
+            let bytes = &module.skeleton[bytes];
             let target = self.memory(memory).range(offset as u64, bytes.len() as u64);
-            let target = target.ok_or(InstantiateError::Trap(TrapCode::MemoryOutOfBounds))?;
+            let Some(target) = target else { return Err(outside) };
             // SAFETY: the range was just checked. Of shared memories, wasm has to order its accesses itself.
             unsafe { target.as_ptr().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
             self.instance_mut(id).dropped_data[segment] = true;

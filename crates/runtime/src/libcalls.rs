@@ -80,6 +80,8 @@ const fn address(libcall: Libcall) -> *const u8 {
         Libcall::AtomicNotify => atomic_notify as *const u8,
         Libcall::F32Fma => f32_fma as *const u8,
         Libcall::F64Fma => f64_fma as *const u8,
+        Libcall::CopyBytes => copy_bytes as *const u8,
+        Libcall::FillBytes => fill_bytes as *const u8,
     }
 }
 
@@ -131,6 +133,16 @@ unsafe extern "C" fn memory_fill(vmctx: Context, memory: u32, target: u64, byte:
     // SAFETY: the range was just checked.
     unsafe { target.write_bytes(byte as u8, len as usize) };
     OK
+}
+
+unsafe extern "C" fn copy_bytes(target: *mut u8, source: *const u8, len: u64) {
+    // SAFETY: compiled code has checked both ranges; they may overlap.
+    unsafe { target.copy_from(source, len as usize) }
+}
+
+unsafe extern "C" fn fill_bytes(target: *mut u8, byte: u32, len: u64) {
+    // SAFETY: compiled code has checked the range.
+    unsafe { target.write_bytes(byte as u8, len as usize) }
 }
 
 unsafe extern "C" fn memory_init(vmctx: Context, memory: u32, segment: u32, target: u64, source: u32, len: u32) -> u32 {

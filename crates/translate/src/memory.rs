@@ -4,7 +4,7 @@ use std::mem::offset_of;
 
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::immediates::Offset32;
-use cranelift_codegen::ir::{self, InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{self, InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, types};
 use gantry_abi::vmctx::{GUARD_SIZE, MemoryStyle, VMMemory, VMMemoryEntry};
 use gantry_abi::{Libcall, TrapCode};
 use gantry_module::AddressType;
@@ -14,6 +14,9 @@ use crate::env::{POINTER, trap};
 use crate::translator::FuncTranslator;
 
 use types::{F32, F64, I8, I16, I32, I64};
+
+/// How many bytes are copied without a call, when it is known how many they are.
+const INLINE_COPY: u64 = 32;
 
 pub(crate) fn memory_index(memarg: &MemArg) -> u32 {
     match memarg.target {
@@ -191,17 +194,67 @@ impl FuncTranslator<'_> {
     fn memory_copy(&mut self, to: u32, from: u32) {
         let len = self.pop();
         let (target, source) = self.pop2();
+        let few = self.known_number(len).filter(|len| *len <= INLINE_COPY);
         let (target, source, len) = (self.extend(target), self.extend(source), self.extend(len));
-        let (to, from) = (self.i32_const(to), self.i32_const(from));
-        self.checked_libcall(Libcall::MemoryCopy, &[to, from, target, source, len], TrapCode::MemoryOutOfBounds);
+        let source = self.checked_range(from, source, len);
+        let target = self.checked_range(to, target, len);
+        match few {
+            Some(len) => self.copy_inline(target, source, len as i32),
+            None => drop(self.libcall(Libcall::CopyBytes, &[target, source, len])),
+        }
+    }
+
+    /// Copies bytes between addresses that were checked: all are read before any is written, since the ranges may overlap.
+    fn copy_inline(&mut self, target: Value, source: Value, len: i32) {
+        let flags = MemFlagsData::new()
+            .with_notrap()
+            .with_endianness(ir::Endianness::Little)
+            .with_alias_region(Some(self.regions.heap));
+        let mut parts = Vec::new();
+        let mut at = 0;
+        for ty in [types::I8X16, I64, I32, I16, I8] {
+            while len - at >= ty.bytes() as i32 {
+                parts.push((self.b.ins().load(ty, flags, source, at), at));
+                at += ty.bytes() as i32;
+            }
+        }
+        for (part, at) in parts {
+            self.b.ins().store(flags, part, target, at);
+        }
+    }
+
+    /// The number that a value is known to be.
+    fn known_number(&self, value: Value) -> Option<u64> {
+        let dfg = &self.b.func.dfg;
+        match dfg.insts[dfg.value_def(value).inst()?] {
+            InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits() as u64),
+            _ => None,
+        }
     }
 
     fn memory_fill(&mut self, memory: u32) {
         let len = self.pop();
         let (target, byte) = self.pop2();
         let (target, len) = (self.extend(target), self.extend(len));
-        let memory = self.i32_const(memory);
-        self.checked_libcall(Libcall::MemoryFill, &[memory, target, byte, len], TrapCode::MemoryOutOfBounds);
+        let target = self.checked_range(memory, target, len);
+        self.libcall(Libcall::FillBytes, &[target, byte, len]);
+    }
+
+    /// The address of `len` bytes at an index; traps when they are not all in the memory.
+    fn checked_range(&mut self, memory: u32, index: Value, len: Value) -> Value {
+        let ty = self.env.module.memories[memory as usize];
+        let end = match ty.address {
+            AddressType::I32 => self.b.ins().iadd(index, len),
+            AddressType::I64 => self.b.ins().uadd_overflow_trap(index, len, trap(TrapCode::MemoryOutOfBounds)),
+        };
+        let size = self.memory_len(memory);
+        let outside = self.b.ins().icmp(IntCC::UnsignedGreaterThan, end, size);
+        self.b.ins().trapnz(outside, trap(TrapCode::MemoryOutOfBounds));
+        let base = match self.env.memory_style.of(&ty) {
+            MemoryStyle::Reserved => self.reserved_base(memory),
+            MemoryStyle::Checked => self.moving_base(memory),
+        };
+        self.b.ins().iadd(base, index)
     }
 
     fn memory_init(&mut self, segment: u32, memory: u32) {

@@ -50,18 +50,29 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     sig0 = (i64, i32, i32, i64, i64, i64) -> i32 system_v
+;;     sig0 = (i64, i64, i64) system_v
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
 ;;     v4 = uextend.i64 v1
 ;;     v5 = uextend.i64 v2
 ;;     v6 = uextend.i64 v3
-;;     v7 = iconst.i32 0
-;;     v8 = iconst.i32 0
-;;     v9 = load.i64 notrap aligned readonly can_move v0+16
-;;     v10 = load.i64 notrap aligned readonly can_move v9+16
-;;     v11 = call_indirect sig0, v10(v0, v7, v8, v4, v5, v6)  ; v7 = 0, v8 = 0
-;;     trapnz v11, heap_oob
+;;     v7 = iadd v5, v6
+;;     v8 = load.i64 notrap aligned readonly can_move v0+72
+;;     v9 = load.i64 notrap aligned region1 v8+8
+;;     v10 = icmp ugt v7, v9
+;;     trapnz v10, heap_oob
+;;     v11 = load.i64 notrap aligned readonly can_move v0+64
+;;     v12 = iadd v11, v5
+;;     v13 = iadd v4, v6
+;;     v14 = load.i64 notrap aligned readonly can_move v0+72
+;;     v15 = load.i64 notrap aligned region1 v14+8
+;;     v16 = icmp ugt v13, v15
+;;     trapnz v16, heap_oob
+;;     v17 = load.i64 notrap aligned readonly can_move v0+64
+;;     v18 = iadd v17, v4
+;;     v19 = load.i64 notrap aligned readonly can_move v0+16
+;;     v20 = load.i64 notrap aligned readonly can_move v19+280
+;;     call_indirect sig0, v20(v18, v12, v6)
 ;;     jump block1
 ;;
 ;;                                 block1:
@@ -73,16 +84,21 @@
 ;;     gv0 = vmctx
 ;;     gv1 = load.i64 notrap aligned readonly gv0+8
 ;;     gv2 = load.i64 notrap aligned gv1
-;;     sig0 = (i64, i32, i64, i32, i64) -> i32 system_v
+;;     sig0 = (i64, i32, i64) system_v
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32, v3: i32):
 ;;     v4 = uextend.i64 v1
 ;;     v5 = uextend.i64 v3
-;;     v6 = iconst.i32 0
-;;     v7 = load.i64 notrap aligned readonly can_move v0+16
-;;     v8 = load.i64 notrap aligned readonly can_move v7+24
-;;     v9 = call_indirect sig0, v8(v0, v6, v4, v2, v5)  ; v6 = 0
+;;     v6 = iadd v4, v5
+;;     v7 = load.i64 notrap aligned readonly can_move v0+72
+;;     v8 = load.i64 notrap aligned region1 v7+8
+;;     v9 = icmp ugt v6, v8
 ;;     trapnz v9, heap_oob
+;;     v10 = load.i64 notrap aligned readonly can_move v0+64
+;;     v11 = iadd v10, v4
+;;     v12 = load.i64 notrap aligned readonly can_move v0+16
+;;     v13 = load.i64 notrap aligned readonly can_move v12+288
+;;     call_indirect sig0, v13(v11, v2, v5)
 ;;     jump block1
 ;;
 ;;                                 block1:
