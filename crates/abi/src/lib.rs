@@ -2,19 +2,21 @@
 //!
 //! Both sides derive from what is said here once: the layout of what compiled code reads and writes ([`vmctx`]),
 //! objects ([`object`]), the functions that it may call ([`Libcall`]), why it traps ([`TrapCode`]), the forms in which it is stored
-//! ([`artifact`]) and handed over ([`Piece`]), and what it was made for ([`Target`]).
+//! ([`artifact`]) and handed over ([`Piece`], [`Partial`]), and what it was made for ([`Target`]).
 //!
 //! Must not know: Cranelift, how any of it is implemented.
 
 pub mod artifact;
 mod libcall;
 pub mod object;
+mod partial;
 mod piece;
 mod target;
 mod trap;
 pub mod vmctx;
 
 pub use libcall::{AbiType, Libcall, LibcallSignature};
+pub use partial::Partial;
 pub use piece::Piece;
 pub use target::{Mismatch, Target};
 pub use trap::TrapCode;

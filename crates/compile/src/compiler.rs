@@ -154,19 +154,25 @@ impl Compiler {
         bodies: &[FunctionBody],
         observer: &dyn Observer,
     ) -> Result<Vec<CompiledFunction>, CompileError> {
-        let bodies_left: Vec<_> = bodies.iter().filter(|body| observer.known(body.index).is_none()).collect();
+        let mut bodies_left: Vec<_> = bodies.iter().filter(|body| observer.known(body.index).is_none()).collect();
+        // One thread begins with the largest, which otherwise would be left to it alone in the end; where processes end early, the
+        // others get through the most functions.
+        bodies_left.sort_by_key(|body| body.bytes.len());
         let env = self.env(module, bodies);
         let quick = self.quick(module, &self.prepare(module));
         let size: usize = bodies_left.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
-        pool::map(threads, bodies_left, Worker::new, |worker, body| {
+        let compiled = pool::map(threads, bodies_left, Worker::new, |worker, body| {
             if !observer.go_on() {
                 return Err(CompileError::Cancelled);
             }
             let compiled = self.function(worker, &env, quick.as_ref(), body)?;
             observer.compiled(body.index, &|| unlinked::encode(&compiled));
-            Ok(compiled)
-        })
+            Ok((body.index, compiled))
+        });
+        let mut compiled = compiled?;
+        compiled.sort_by_key(|(index, _)| *index);
+        Ok(compiled.into_iter().map(|(_, compiled)| compiled).collect())
     }
 
     /// A function that was compiled before; anew, if the bytes are none.

@@ -43,6 +43,21 @@ pub(crate) struct CompiledFunction {
 }
 
 impl CompiledFunction {
+    /// Bytes without a meaning.
+    pub fn room(len: usize) -> CompiledFunction {
+        CompiledFunction {
+            code: vec![0; len],
+            calls: Vec::new(),
+            traps: Vec::new(),
+            positions: Vec::new(),
+            inlined: Vec::new(),
+            handlers: Vec::new(),
+            writes_tables: false,
+            is_checked: true,
+            frame: 0,
+        }
+    }
+
     /// Keeps those entries of the list that positions refer to, and adapts the positions.
     pub fn keep_inlined(&mut self, all: &[Inlined]) {
         let mut kept = vec![None; all.len()];

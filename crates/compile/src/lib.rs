@@ -1,7 +1,8 @@
 //! Function and module compilation with Cranelift.
 //!
 //! [`Compiler::compile`] makes an [`Artifact`] of a binary: bodies are validated, translated and optimised by a pool of
-//! threads, then laid out and linked to each other. [`Compiler::piece`] makes code of single functions.
+//! threads, then laid out and linked to each other. [`Compiler::piece`] makes code of single functions, and [`Compiler::link_known`]
+//! links what there is of a compilation.
 //!
 //! Must not know: the runtime, or where artifacts go.
 
@@ -10,6 +11,7 @@ mod error;
 mod function;
 mod link;
 mod machine;
+mod partial;
 mod piece;
 mod pool;
 mod quick;

@@ -1,8 +1,11 @@
 //! Work spread over threads: items in, results in the same order out.
+//!
+//! One thread begins at the end of the items, the others at their beginning.
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
 
-/// Maps `items` on up to `threads` threads, each with a state of its own. Stops early when `work` fails; the error
+/// Maps `items` on up to `threads` threads, each with a state of its own. When `work` fails, what follows is not begun; the error
 /// returned is that of the first failing item in order, so that results do not depend on timing.
 pub(crate) fn map<I: Send, S, T: Send, E: Send>(
     threads: usize,
@@ -15,21 +18,21 @@ pub(crate) fn map<I: Send, S, T: Send, E: Send>(
         let mut state = state();
         return items.into_iter().map(|item| work(&mut state, item)).collect();
     }
-    let queue = Mutex::new(items.into_iter().enumerate());
+    let queue = Mutex::new(items.into_iter().enumerate().collect::<VecDeque<_>>());
     let done: Mutex<Vec<(usize, Result<T, E>)>> = Mutex::new(Vec::with_capacity(count));
-    let run = || {
+    let run = |next: fn(&mut VecDeque<(usize, I)>) -> Option<(usize, I)>| {
         let mut state = state();
         let mut mine = Vec::new();
         loop {
             // The guard must not live longer than this statement.
-            let next = queue.lock().expect("no panic while locked").next();
-            let Some((index, item)) = next else { break };
+            let item = next(&mut queue.lock().expect("no panic while locked"));
+            let Some((index, item)) = item else { break };
             let result = work(&mut state, item);
             let failed = result.is_err();
             mine.push((index, result));
             if failed {
-                // Items before this one have been taken already and will be finished.
-                queue.lock().expect("no panic while locked").by_ref().for_each(drop);
+                // Those before this one may fail as well.
+                queue.lock().expect("no panic while locked").retain(|(other, _)| *other < index);
             }
         }
         done.lock().expect("no panic while locked").append(&mut mine);
@@ -37,9 +40,9 @@ pub(crate) fn map<I: Send, S, T: Send, E: Send>(
     std::thread::scope(|scope| {
         for _ in 1..threads.min(count) {
             // Fewer threads than wanted is slower, not wrong.
-            let _ = std::thread::Builder::new().name("gantry-compile".into()).spawn_scoped(scope, run);
+            let _ = std::thread::Builder::new().name("gantry-compile".into()).spawn_scoped(scope, || run(VecDeque::pop_front));
         }
-        run();
+        run(VecDeque::pop_back);
     });
     let mut done = done.into_inner().expect("no panic while locked");
     done.sort_unstable_by_key(|(index, _)| *index);

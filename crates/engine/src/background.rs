@@ -101,7 +101,7 @@ fn optimize(program: &Program, between: &(dyn Fn() + Sync)) {
     }
     let start = Instant::now();
     let hot = Mutex::new(Hot { looked: start, tried: vec![false; program.module.defined_funcs()] });
-    let artifact = program.optimize(&|| {
+    program.optimize_while_it_runs(&|| {
         between();
         // One thread looks, the others go on.
         if program.size >= HOT_FIRST
@@ -112,10 +112,6 @@ fn optimize(program: &Program, between: &(dyn Fn() + Sync)) {
             hot.looked = Instant::now();
         }
     });
-    // What is in the way is a limit, or that there is no memory: then the code stays that there is.
-    if let Some(artifact) = artifact {
-        let _ = program.replace(artifact);
-    }
     if let Some(loaded) = program.loaded() {
         loaded.add_background_time(start.elapsed());
     }
@@ -150,7 +146,9 @@ impl Hot {
     fn hottest(&self, program: &Program) -> Vec<u32> {
         let Some(loaded) = program.loaded() else { return Vec::new() };
         let counts = loaded.counters().iter().map(|counter| counter.load(Ordering::Relaxed));
-        let is_hot = |(count, index): &(u32, u32)| *count >= HOT && !self.tried[*index as usize];
+        let is_hot = |(count, index): &(u32, u32)| {
+            *count >= HOT && !self.tried[*index as usize] && !loaded.is_optimized(*index)
+        };
         let mut hot: Vec<(u32, u32)> = counts.zip(0..).filter(is_hot).collect();
         hot.sort_unstable_by(|a, b| b.cmp(a));
         hot.into_iter().take(AT_A_TIME).map(|(_, index)| index).collect()

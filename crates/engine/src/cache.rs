@@ -184,11 +184,15 @@ impl Cache {
             }
             match kind(&path) {
                 Some(Kind::Entry) => entries.push((used, metadata.len().max(LEAST_SIZE), path)),
-                Some(Kind::Temporary) if now.duration_since(used).is_ok_and(|age| age > ABANDONED) => {
-                    let _ = fs::remove_file(&path);
+                Some(Kind::Temporary { writer }) => {
+                    let is_old = now.duration_since(used).is_ok_and(|age| age > ABANDONED);
+                    // Who is not seen from here, because it runs elsewhere, only loses what it writes.
+                    if is_old || !folder::is_running(writer) {
+                        let _ = fs::remove_file(&path);
+                    }
                 }
                 // Another's files are not touched, whatever they are doing here.
-                _ => {}
+                None => {}
             }
         }
         let mut total = room + entries.iter().map(|(_, len, _)| len).sum::<u64>();
@@ -209,7 +213,8 @@ impl Cache {
 #[derive(Debug, PartialEq, Eq)]
 enum Kind {
     Entry,
-    Temporary,
+    /// What a process is writing, or was.
+    Temporary { writer: u32 },
 }
 
 /// What a file of the folder is, by its name; none if it is not the cache's.
@@ -218,7 +223,7 @@ fn kind(path: &Path) -> Option<Kind> {
     let is_key = stem.len() == 2 * blake3::OUT_LEN && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
     match extension {
         EXTENSION | index::EXTENSION | draft::EXTENSION if is_key => Some(Kind::Entry),
-        TEMPORARY => Some(Kind::Temporary),
+        TEMPORARY => Some(Kind::Temporary { writer: stem.split('-').next()?.parse().ok()? }),
         _ => None,
     }
 }
@@ -251,8 +256,8 @@ mod tests {
         for extension in [EXTENSION, index::EXTENSION, draft::EXTENSION] {
             assert_eq!(kind(&Path::new(&key.name()).with_extension(extension)), Some(Kind::Entry));
         }
-        assert_eq!(kind(Path::new(&temporary_name())), Some(Kind::Temporary));
-        for name in ["program.gtx", "notes.tmp", "a.gtd", ".profile", &key.name()] {
+        assert_eq!(kind(Path::new(&temporary_name())), Some(Kind::Temporary { writer: std::process::id() }));
+        for name in ["program.gtx", "notes.tmp", "a.gtd", "b.gtt", ".profile", &key.name()] {
             assert_eq!(kind(Path::new(name)), None, "{name}");
         }
     }

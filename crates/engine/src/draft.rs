@@ -32,8 +32,8 @@ const MAGIC: [u8; 8] = *b"\0gantryd";
 const HEADER: usize = MAGIC.len() + blake3::OUT_LEN;
 /// Bytes of a record before the code.
 const RECORD: usize = 16;
-/// What a process loses at most when it ends.
-const INTERVAL: Duration = Duration::from_millis(20);
+/// What a process loses at most when it ends, beside the functions that are being compiled. Writing takes some microseconds.
+const INTERVAL: Duration = Duration::from_millis(2);
 /// The part of the cache that one draft may take.
 const PART: u64 = 4;
 

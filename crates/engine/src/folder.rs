@@ -49,6 +49,13 @@ pub(crate) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<Fil
     if metadata.is_file() && is_own(&metadata) { Ok(file) } else { Err(io::ErrorKind::PermissionDenied.into()) }
 }
 
+/// Whether there is a process with this number, as far as can be seen.
+#[cfg(unix)]
+pub(crate) fn is_running(process: u32) -> bool {
+    let pid = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+    pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
 /// For a file that is not there yet.
 #[cfg(unix)]
 pub(crate) fn private_file() -> OpenOptions {
@@ -70,6 +77,11 @@ fn is_own(_metadata: &fs::Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
+pub(crate) fn is_running(_process: u32) -> bool {
+    true
+}
+
+#[cfg(not(unix))]
 pub(crate) fn private_file() -> OpenOptions {
     let mut options = File::options();
     options.create_new(true);
@@ -83,6 +95,15 @@ mod tests {
     fn find(os: &str, environment: &[(&str, &str)]) -> Option<PathBuf> {
         let variable = |name: &str| environment.iter().find(|(n, _)| *n == name).map(|(_, value)| value.into());
         of_caches(os, &variable)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn processes_that_run_are_seen() {
+        assert!(is_running(std::process::id()) && is_running(1));
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        child.wait().unwrap();
+        assert!(!is_running(child.id()) && !is_running(0) && !is_running(u32::MAX));
     }
 
     #[cfg(unix)]

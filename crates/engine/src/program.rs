@@ -5,14 +5,14 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use gantry_abi::Piece;
+use gantry_abi::{Partial, Piece};
 use gantry_abi::artifact::Artifact;
 use gantry_compile::{Compiler, Prepared};
 use gantry_module::{FuncType, FunctionBody, Module};
 use gantry_runtime::{CodeLevel, CodeSource, LoadError, LoadedModule, TrampolineKind};
 
 use crate::key::Key;
-use crate::tiers::Compilers;
+use crate::tiers::{Client, Compilers};
 
 /// What code is made of.
 pub(crate) struct Program {
@@ -76,18 +76,18 @@ impl Program {
     }
 
     /// Optimises all of it, and keeps that in the cache. None if it exceeds a limit of the optimiser, or is not wanted any more.
-    /// Threads do `between` before each function.
-    pub fn optimize(&self, between: &(dyn Fn() + Sync)) -> Option<Artifact> {
-        let bodies = self.bodies()?;
-        let go_on = || {
-            between();
-            !self.is_cancelled()
-        };
-        self.compilers.optimize(&self.module, &bodies, self.key.as_ref(), &go_on).ok()
+    pub fn optimize(&self, client: &dyn Client) -> Option<Artifact> {
+        self.compilers.optimize(&self.module, &*self.bodies()?, self.key.as_ref(), client).ok()
+    }
+
+    /// As [`Program::optimize`], and has functions run in optimised code when there is some. Threads do `between` before each
+    /// function.
+    pub fn optimize_while_it_runs(&self, between: &(dyn Fn() + Sync)) {
+        self.optimize(&Running { program: self, between });
     }
 
     /// Has all functions run in optimised code, and frees what is not needed any more.
-    pub fn replace(&self, artifact: Artifact) -> Result<(), LoadError> {
+    fn replace(&self, artifact: Artifact) -> Result<(), LoadError> {
         if let Some(loaded) = self.loaded() {
             loaded.replace(artifact)?;
             *self.bodies.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -106,6 +106,32 @@ impl Program {
             CodeLevel::Quick => piece(quick).or_else(|_| piece(optimized)).ok(),
             CodeLevel::Optimized => piece(optimized).ok(),
         }
+    }
+}
+
+/// A program that is optimised while it runs. What is in the way of better code is that there is no memory: then the code
+/// stays that there is.
+struct Running<'p> {
+    program: &'p Program,
+    between: &'p (dyn Fn() + Sync),
+}
+
+impl Client for Running<'_> {
+    fn go_on(&self) -> bool {
+        (self.between)();
+        !self.program.is_cancelled()
+    }
+
+    fn begin(&self, left: &dyn Fn() -> Option<Partial>) {
+        if let Some(partial) = left()
+            && let Some(loaded) = self.program.loaded()
+        {
+            let _ = loaded.publish_partial(partial);
+        }
+    }
+
+    fn done(&self, artifact: &Artifact) {
+        let _ = self.program.replace(artifact.clone());
     }
 }
 
@@ -130,7 +156,7 @@ impl CodeSource for Source {
         self.0.settled.wait();
         match self.0.loaded() {
             Some(loaded) if loaded.is_final() => loaded.artifact(),
-            _ => self.0.optimize(&|| ()),
+            _ => self.0.optimize(&&|| !self.0.is_cancelled()),
         }
     }
 }
@@ -143,27 +169,120 @@ impl Drop for Source {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
+    use gantry_compile::Observer;
     use gantry_runtime::LazyOptions;
 
     use super::*;
-    use crate::Config;
     use crate::tiers::Tiers;
     use crate::validation::{Valid, Validation};
+    use crate::{Config, Engine, Linker, Store};
 
-    #[test]
-    fn bodies_are_freed_when_all_code_is_there() {
+    /// A module whose code is made when it is called, and by nobody else.
+    fn program(text: &str) -> (Arc<Program>, Arc<LoadedModule>) {
         let tiers = Tiers::new(&Config::default()).unwrap();
         let mut validation = Validation::new(tiers.crew());
-        validation.push(&wat::parse_str(r#"(module (func (export "f")) (func))"#).unwrap()).unwrap();
+        validation.push(&wat::parse_str(text).unwrap()).unwrap();
         let Valid { module, bodies, writes_tables } = validation.finish(&|| true).unwrap();
         let module = Arc::new(module);
         let program = Arc::new(Program::new(tiers.compilers().clone(), module.clone(), bodies, None));
         let (source, style) = (Arc::new(Source(program.clone())), program.compilers.memory_style());
         let loaded = LoadedModule::without_code(module, writes_tables, style, source, LazyOptions::default()).unwrap();
         program.set_loaded(&loaded);
+        (program, loaded)
+    }
+
+    #[derive(Default)]
+    struct Left {
+        missing: u32,
+        compiled: Mutex<HashMap<u32, Vec<u8>>>,
+        known: HashMap<u32, Vec<u8>>,
+    }
+
+    impl Observer for Left {
+        fn go_on(&self) -> bool {
+            true
+        }
+
+        fn known(&self, index: u32) -> Option<&[u8]> {
+            self.known.get(&index).filter(|_| self.missing >> index & 1 == 0).map(Vec::as_slice)
+        }
+
+        fn compiled(&self, index: u32, bytes: &dyn Fn() -> Vec<u8>) {
+            self.compiled.lock().unwrap().insert(index, bytes());
+        }
+    }
+
+    /// Calls and tail calls in all directions, results in registers and in memory, exceptions and traps; too large to be inlined.
+    const CALLS: &str = r#"(module
+        (type $ten (func (param i32) (result i32 i32 i32 i32 i32 i32 i32 i32 i32 i64)))
+        (tag $t (param i32))
+        (table funcref (elem $even $odd))
+        (memory 1)
+        (func $even (param i32) (result i32) (i32.store (i32.const 8) (i32.const 1))
+            (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 1))
+                (else (call $odd (i32.sub (local.get 0) (i32.const 1))))))
+        (func $odd (param i32) (result i32) (i32.store (i32.const 4) (i32.const 2))
+            (if (result i32) (i32.eqz (local.get 0)) (then (i32.const 0))
+                (else (return_call $even (i32.sub (local.get 0) (i32.const 1))))))
+        (func $many (type $ten)
+            (call $even (local.get 0)) (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4)
+            (i32.const 5) (i32.const 6) (i32.const 7) (call $odd (local.get 0)) (i64.const 1000))
+        (func $sum (param i32) (result i64) (local i64)
+            (call $many (local.get 0)) (local.set 1)
+            i32.add i32.add i32.add i32.add i32.add i32.add i32.add i32.add
+            (i64.add (i64.extend_i32_u) (local.get 1)))
+        (func $throw (param i32) (call $sum (local.get 0)) (throw $t (i32.wrap_i64)))
+        (func (export "run") (param i32) (result i32)
+            (i32.add (call_indirect (param i32) (result i32) (local.get 0) (i32.and (local.get 0) (i32.const 1)))
+                (block $h (result i32)
+                    (try_table (catch $t $h) (call $throw (local.get 0))) (unreachable))))
+        (func $trap (param i32) (result i32) (i32.div_u (i32.const 1) (call $odd (local.get 0))))
+        (func (export "trap") (param i32) (result i32) (i32.add (call $trap (local.get 0)) (i32.const 1))))"#;
+
+    #[test]
+    fn any_part_of_the_functions_can_run_together() {
+        let (program, _loaded) = program(CALLS);
+        let bodies = program.bodies().unwrap();
+        let mut left = Left::default();
+        program.compilers.optimized.compile_while(&program.module, &bodies, &left).unwrap();
+        left.known = left.compiled.into_inner().unwrap();
+        left.compiled = Mutex::default();
+        let engine = Engine::default();
+        for missing in 1..(1 << bodies.len()) - 1 {
+            left.missing = missing;
+            let (program, loaded) = self::program(CALLS);
+            let partial = program.compilers.optimized.link_known(&program.module, &bodies, &left).unwrap();
+            let there = bodies.len() - partial.missing.len();
+            let mut store = Store::new(&engine);
+            let module = crate::Module::from_loaded(loaded.clone());
+            let instance = Linker::new().instantiate(&mut store, &module).unwrap();
+            let run = instance.typed_func::<i32, i32>(&store, "run").unwrap();
+            let trap = instance.typed_func::<i32, i32>(&store, "trap").unwrap();
+            // Some of what is called has quick code already, some comes by it later.
+            if missing % 2 == 0 {
+                assert_eq!(run.call(&mut store, 6).unwrap(), 1 + 1029);
+            }
+            loaded.publish_partial(partial).unwrap();
+            assert_eq!(loaded.stats().continued, there as u32);
+            assert!(bodies.iter().all(|body| loaded.is_optimized(body.index) == (missing >> body.index & 1 == 0)));
+            for number in [6, 7, 1000] {
+                assert_eq!(run.call(&mut store, number).unwrap(), 1 + 1029, "{missing:b}");
+            }
+            assert_eq!(trap.call(&mut store, 7).unwrap(), 2);
+            let error = trap.call(&mut store, 6).unwrap_err();
+            let frames: Vec<u32> = error.trap().unwrap().frames.iter().map(|frame| frame.func).collect();
+            assert_eq!(frames, [6, 7], "{missing:b}: {error}");
+        }
+    }
+
+    #[test]
+    fn bodies_are_freed_when_all_code_is_there() {
+        let (program, loaded) = program(r#"(module (func (export "f")) (func))"#);
         let bodies = Arc::downgrade(&program.bodies().unwrap());
         assert!(program.function(0, CodeLevel::Quick).is_some());
-        let artifact = program.optimize(&|| ()).unwrap();
+        let artifact = program.optimize(&&|| true).unwrap();
         assert!(bodies.upgrade().is_some());
         program.replace(artifact).unwrap();
         assert!(bodies.upgrade().is_none() && program.function(1, CodeLevel::Quick).is_none());

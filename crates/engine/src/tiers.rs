@@ -5,7 +5,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use gantry_abi::Target;
+use gantry_abi::{Partial, Target};
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
 use gantry_compile::{CompileError, Compiler, Settings};
@@ -47,6 +47,24 @@ impl FromStr for Tier {
     }
 }
 
+/// Somebody who wants a module optimised. Threads ask at the same time.
+pub(crate) trait Client: Sync {
+    /// Asked before each function, and may do other work first. When it says no, compilation stops.
+    fn go_on(&self) -> bool;
+
+    /// Called before anything is compiled. `left` links what an earlier process has left, if that is not all.
+    fn begin(&self, _left: &dyn Fn() -> Option<Partial>) {}
+
+    /// Called when all is compiled, before it is kept.
+    fn done(&self, _artifact: &Artifact) {}
+}
+
+impl<F: Fn() -> bool + Sync + ?Sized> Client for &F {
+    fn go_on(&self) -> bool {
+        self()
+    }
+}
+
 /// What makes code, and where it is kept.
 pub(crate) struct Compilers {
     pub quick: Compiler,
@@ -55,21 +73,26 @@ pub(crate) struct Compilers {
 }
 
 impl Compilers {
-    /// Optimises a valid module and keeps the result for later processes, as long as `go_on` says so. Goes on where an earlier
+    /// Optimises a valid module and keeps the result for later processes, as long as `client` says so. Goes on where an earlier
     /// process has ended.
     pub fn optimize(
         &self,
         module: &Module,
         bodies: &[FunctionBody],
         key: Option<&Key>,
-        go_on: &(dyn Fn() -> bool + Sync),
+        client: &dyn Client,
     ) -> Result<Artifact, CompileError> {
+        let go_on = || client.go_on();
         let Some((cache, key)) = self.cache.as_ref().zip(key) else {
-            return self.optimized.compile_while(module, bodies, &go_on);
+            let artifact = self.optimized.compile_while(module, bodies, &go_on)?;
+            client.done(&artifact);
+            return Ok(artifact);
         };
         let draft = cache.draft(key);
-        let drafting = Drafting { draft: &draft, go_on };
+        let drafting = Drafting { draft: &draft, go_on: &go_on };
+        client.begin(&|| self.optimized.link_known(module, bodies, &drafting));
         let artifact = self.optimized.compile_while(module, bodies, &drafting)?;
+        client.done(&artifact);
         cache.store(key, &artifact);
         draft.remove();
         Ok(artifact)
@@ -174,7 +197,7 @@ impl Tiers {
     ) -> Result<Arc<LoadedModule>, Error> {
         let Valid { module, bodies, writes_tables } = valid;
         if tier == Tier::Optimized && !self.lazy.alternate {
-            let artifact = self.compilers.optimize(&module, &bodies, key.as_ref(), go_on)?;
+            let artifact = self.compilers.optimize(&module, &bodies, key.as_ref(), &go_on)?;
             return Ok(label(self.compilers.load(artifact)?, key));
         }
         let module = Arc::new(module);

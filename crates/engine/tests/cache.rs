@@ -278,10 +278,15 @@ fn what_was_not_used_for_longest_goes_first() {
     let size = fs::metadata(&folder.entries()[0]).unwrap().len();
     folder.entries().iter().for_each(|entry| set_age(entry, 100));
     assert!(run(&engine(config.clone()), 2), "used: its time is renewed");
-    let unfinished = folder.cache().join("1-1-1.gtt");
+    // One by a process that runs, another by one that does not.
+    let unfinished = ["1-1-1.gtt", "4294967295-1-1.gtt"].map(|name| folder.cache().join(name));
     let others = ["notes.txt", "program.gtx", "data.tmp"].map(|name| folder.cache().join(name));
-    for file in others.iter().chain([&unfinished]) {
+    let [old, abandoned] = &unfinished;
+    let written = folder.cache().join(format!("{}-1-1.gtt", std::process::id()));
+    for file in others.iter().chain([old, abandoned, &written]) {
         fs::write(file, "x").unwrap();
+    }
+    for file in others.iter().chain([old]) {
         set_age(file, 100);
     }
 
@@ -289,8 +294,9 @@ fn what_was_not_used_for_longest_goes_first() {
     let small = CacheConfig { max_bytes: size * 7 / 2, ..config.clone() };
     assert!(!run(&engine(small), 4));
     assert!(others.iter().all(|file| fs::remove_file(file).is_ok()), "files of others stay");
+    fs::remove_file(written).unwrap();
     assert_eq!(folder.entries().len(), 3);
-    assert!(!unfinished.exists());
+    assert!(unfinished.iter().all(|file| !file.exists()));
     let again = engine(config);
     assert!(run(&again, 2) && run(&again, 4));
 }

@@ -105,6 +105,25 @@ fn the_next_one_goes_on() {
 }
 
 #[test]
+fn what_is_there_is_used_at_once() {
+    let folder = Folder::new("used");
+    cut_off(&folder);
+    let mut options = Config::default();
+    (options.cache, options.tier) = (Some(CacheConfig::new(&folder.0)), Tier::Auto);
+    let engine = Engine::new(&options).unwrap();
+    let module = Module::new(&engine, &wasm()).unwrap();
+    while module.stats().continued == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    check(&engine, &module);
+    let stats = module.stats();
+    assert!(stats.continued as usize > FUNCTIONS / 2 && (stats.on_demand as usize) < FUNCTIONS / 2, "{stats:?}");
+    let whole = Module::with_tier(&Engine::default(), &wasm(), Tier::Optimized).unwrap().serialize().unwrap();
+    assert_eq!(module.serialize().unwrap(), whole);
+    check(&engine, &module);
+}
+
+#[test]
 fn any_number_of_times() {
     let folder = Folder::new("times");
     let all = asked_in_all();

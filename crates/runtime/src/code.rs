@@ -10,7 +10,7 @@ use std::time::Duration;
 use gantry_abi::artifact::{Artifact, ArtifactError, Storage, Unchecked};
 use gantry_abi::object::VMType;
 use gantry_abi::vmctx::{CodeSlot, MemoryStyle, VMContextLayout};
-use gantry_abi::{Mismatch, Piece, Target};
+use gantry_abi::{Mismatch, Partial, Piece, Target};
 use gantry_module::{ExternType, GlobalType, Hierarchy, Module, RefType, TableType, ValType};
 
 use crate::lazy::{CodeLevel, CodeSource, CodeStats, Lazy, LazyOptions};
@@ -30,11 +30,17 @@ struct CodeMemory {
 impl CodeMemory {
     /// Copies code to fresh pages, then makes them executable.
     fn publish(text: &[u8]) -> Result<CodeMemory, OutOfMemory> {
+        CodeMemory::publish_with(text, |_| ())
+    }
+
+    /// As [`CodeMemory::publish`], with the code as it is after `change`.
+    fn publish_with(text: &[u8], change: impl FnOnce(&mut [u8])) -> Result<CodeMemory, OutOfMemory> {
         let len = text.len().max(1).next_multiple_of(sys::page_size());
         let memory = CodeMemory { at: sys::map(len)?, len, file: None };
         // SAFETY: freshly mapped with at least this length, and nothing else refers to it.
         unsafe {
             ptr::copy_nonoverlapping(text.as_ptr(), memory.at.as_ptr(), text.len());
+            change(std::slice::from_raw_parts_mut(memory.at.as_ptr(), text.len()));
             sys::make_executable(memory.at, len)?;
         }
         Ok(memory)
@@ -132,6 +138,8 @@ pub struct LoadedModule {
     first: Option<Generation>,
     /// How it comes by code bit by bit.
     lazy: Option<Lazy>,
+    /// Code of some functions that an earlier process has made. Boxed, as is the next.
+    partial: OnceLock<Box<Generation>>,
     /// The last code, for all functions. Boxed, because the registry has its address.
     later: OnceLock<Box<Generation>>,
     /// What the embedder knows it by.
@@ -201,6 +209,7 @@ impl LoadedModule {
             writes_tables: artifact.writes_tables(),
             first: Some(Generation { artifact, code }),
             lazy: None,
+            partial: OnceLock::new(),
             later: OnceLock::new(),
             label: OnceLock::new(),
         });
@@ -245,6 +254,7 @@ impl LoadedModule {
             module,
             writes_tables,
             first: None,
+            partial: OnceLock::new(),
             later: OnceLock::new(),
             label: OnceLock::new(),
         }))
@@ -256,6 +266,37 @@ impl LoadedModule {
     /// When there is no memory for code.
     pub fn publish(&self, piece: Piece, level: CodeLevel) -> Result<(), OutOfMemory> {
         self.lazy.as_ref().map_or(Ok(()), |lazy| lazy.publish(self, piece, level))
+    }
+
+    /// Has those functions that are there run in optimised code from their next call on. Only the first call counts.
+    ///
+    /// # Errors
+    /// As for [`LoadedModule::replace`].
+    pub fn publish_partial(&self, Partial { artifact, missing }: Partial) -> Result<(), LoadError> {
+        let Some(lazy) = &self.lazy else { return Ok(()) };
+        if artifact.functions().len() != self.slots.len() {
+            return Err(gantry_module::Error::new("functions and code do not agree", 0).into());
+        }
+        let code = CodeMemory::publish_with(artifact.text(), |text| {
+            for index in &missing {
+                let jump = sys::through((&raw const self.slots[*index as usize]).addr());
+                let start = artifact.function(*index as usize).start as usize;
+                text[start..start + jump.len()].copy_from_slice(&jump);
+            }
+        })?;
+        if self.partial.set(Box::new(Generation { artifact, code })).is_ok()
+            && let Some(partial) = self.partial.get()
+        {
+            partial.register(&self.module);
+            let code = (0..).zip(partial.artifact.functions()).filter(|(index, _)| missing.binary_search(index).is_err());
+            lazy.publish_some(&self.slots, code.map(|(index, function)| (index, partial.code.address(function.start))));
+        }
+        Ok(())
+    }
+
+    /// Whether a function has optimised code.
+    pub fn is_optimized(&self, index: u32) -> bool {
+        self.lazy.as_ref().is_none_or(|lazy| lazy.is_optimized(index))
     }
 
     /// How often each defined function was entered in quick code and its loops went round, roughly.
@@ -301,6 +342,11 @@ impl LoadedModule {
         Ok(())
     }
 
+    fn generations(&self) -> impl Iterator<Item = &Generation> {
+        let later = [self.partial.get(), self.later.get()].into_iter().flatten();
+        self.first.iter().chain(later.map(|generation| &**generation))
+    }
+
     fn later(&self) -> Option<&Generation> {
         self.later.get().map(|later| &**later)
     }
@@ -326,8 +372,7 @@ impl LoadedModule {
         stats.functions = self.slots.len() as u32;
         stats.cached = self.is_mapped();
         stats.is_final = self.is_final();
-        stats.code_bytes +=
-            [self.first.as_ref(), self.later()].into_iter().flatten().map(|g| g.artifact.text().len()).sum::<usize>();
+        stats.code_bytes += self.generations().map(|generation| generation.artifact.text().len()).sum::<usize>();
         stats
     }
 
@@ -389,7 +434,7 @@ impl LoadedModule {
         }
         let mut all =
             vec![of(&self.slots), of(&self.hosts), of(self.type_ids()), of(self.vm_types()), of(self.counters())];
-        all.extend(self.first.iter().chain(self.later()).map(Generation::addresses));
+        all.extend(self.generations().map(Generation::addresses));
         all.extend(self.lazy.iter().flat_map(Lazy::addresses));
         all
     }
@@ -468,6 +513,6 @@ impl LoadedModule {
 
 impl Drop for LoadedModule {
     fn drop(&mut self) {
-        self.first.iter().chain(self.later()).for_each(Generation::unregister);
+        self.generations().for_each(Generation::unregister);
     }
 }

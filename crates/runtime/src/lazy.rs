@@ -60,6 +60,8 @@ pub struct CodeStats {
     pub background_time: Duration,
     /// Times that a function's code was replaced by better.
     pub swaps: u32,
+    /// Functions whose optimised code an earlier process has made, which was cut off.
+    pub continued: u32,
     /// Bytes of machine code, whether it is still entered or not.
     pub code_bytes: usize,
     /// Whether all functions have the last code that there will be.
@@ -88,6 +90,7 @@ pub(crate) struct Tally {
     /// By level.
     compiled: [AtomicU32; 2],
     swaps: AtomicU32,
+    continued: AtomicU32,
     pub background: Time,
 }
 
@@ -149,7 +152,7 @@ impl Lazy {
     }
 
     pub fn stats(&self) -> CodeStats {
-        let Tally { on_demand, on_demand_time, compiled, swaps, background } = &self.tally;
+        let Tally { on_demand, on_demand_time, compiled, swaps, continued, background } = &self.tally;
         let count = |count: &AtomicU32| count.load(Ordering::Relaxed);
         CodeStats {
             on_demand: count(on_demand),
@@ -158,6 +161,7 @@ impl Lazy {
             hot: count(&compiled[CodeLevel::Optimized as usize]),
             background_time: background.get(),
             swaps: count(swaps),
+            continued: count(continued),
             code_bytes: self.code_size(),
             ..CodeStats::default()
         }
@@ -220,6 +224,28 @@ impl Lazy {
                 loaded.slots()[index].store(code, Ordering::Release);
             }
         })
+    }
+
+    /// Has slots of functions lead to their optimised code, where they do not lead to such.
+    pub fn publish_some(&self, slots: &[CodeSlot], code: impl Iterator<Item = (u32, *mut u8)>) {
+        if self.alternation.is_some() {
+            return;
+        }
+        let mut levels = lock(&self.levels);
+        let optimized = Some(Level::Piece(CodeLevel::Optimized));
+        for (index, code) in code {
+            let level = &mut levels[index as usize];
+            if *level < optimized {
+                self.tally.swaps.fetch_add(u32::from(level.is_some()), Ordering::Relaxed);
+                self.tally.continued.fetch_add(1, Ordering::Relaxed);
+                *level = optimized;
+                slots[index as usize].store(code, Ordering::Release);
+            }
+        }
+    }
+
+    pub fn is_optimized(&self, index: u32) -> bool {
+        lock(&self.levels)[index as usize] >= Some(Level::Piece(CodeLevel::Optimized))
     }
 
     /// Has all slots lead to the last code that there will be.

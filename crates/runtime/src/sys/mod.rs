@@ -20,7 +20,7 @@ mod alias;
 pub(crate) use alias::{alias, map_shareable, move_to};
 pub(crate) use arch::{
     STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, has_context_behind_results, interruption,
-    landing, leave, new_stack, raise, saved_registers, stub, stub_end, switch, throw,
+    landing, leave, new_stack, raise, saved_registers, stub, stub_end, switch, through, throw,
 };
 pub(crate) use os::pages::{
     commit, decommit, guard, make_executable, make_inaccessible, map, map_file, max_mappings, page_size,

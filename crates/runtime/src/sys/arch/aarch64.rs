@@ -336,6 +336,13 @@ pub fn stub_end(target: usize) -> [u8; STUB_END_LEN] {
     words([0x5800_0051, 0xd61f_0220, target as u32, (target as u64 >> 32) as u32])
 }
 
+/// Goes on where the pointer at an address leads to at the moment: `ldr x17, [pc, #16]`, `ldr x17, [x17]`, `br x17`, `nop`,
+/// address.
+pub fn through(pointer: usize) -> [u8; 24] {
+    let address = pointer as u64;
+    words([0x5800_0091, 0xf940_0231, 0xd61f_0220, 0xd503_201f, address as u32, (address >> 32) as u32])
+}
+
 /// Whether the address of a place for results comes before the context: it has a register of its own.
 pub fn has_context_behind_results(_integers: usize, _floats: usize) -> bool {
     false

@@ -6,7 +6,7 @@ mod x86_64_sysv;
 pub use x86_64_sysv::{
     STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, flush_instruction_cache,
     has_context_behind_results, interruption, landing, leave, new_stack, raise, saved_registers, stub, stub_end,
-    switch, throw,
+    switch, through, throw,
 };
 
 #[cfg(all(target_arch = "x86_64", windows))]
@@ -15,7 +15,7 @@ mod x86_64_windows;
 pub use x86_64_windows::{
     STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, flush_instruction_cache,
     has_context_behind_results, interruption, landing, leave, new_stack, raise, saved_registers, stub, stub_end,
-    switch, throw,
+    switch, through, throw,
 };
 
 #[cfg(all(target_arch = "aarch64", unix))]
@@ -24,5 +24,5 @@ mod aarch64;
 pub use aarch64::{
     STUB_END_LEN, STUB_LEN, call_on, called, called_behind_results, enter, flush_instruction_cache,
     has_context_behind_results, interruption, landing, leave, new_stack, raise, saved_registers, stub, stub_end,
-    switch, throw,
+    switch, through, throw,
 };

@@ -395,6 +395,15 @@ pub fn stub_end(target: usize) -> [u8; STUB_END_LEN] {
     end
 }
 
+/// Goes on where the pointer at an address leads to at the moment: `mov r11, address`, `jmp [r11]`.
+pub fn through(pointer: usize) -> [u8; 16] {
+    let mut jump = [0xcc; 16];
+    jump[..2].copy_from_slice(&[0x49, 0xbb]);
+    jump[2..10].copy_from_slice(&(pointer as u64).to_le_bytes());
+    jump[10..13].copy_from_slice(&[0x41, 0xff, 0x23]);
+    jump
+}
+
 /// Whether the address of a place for results comes before the context, given how many results are integers or references and
 /// how many are not: Cranelift's convention for wasm has eight registers for each.
 pub fn has_context_behind_results(integers: usize, floats: usize) -> bool {
