@@ -106,6 +106,8 @@ export namespace WebAssembly {
     backgroundMilliseconds: number;
     /** How often a function's code was replaced by better. */
     replaced: number;
+    /** Functions whose optimised code was there from an earlier process, which had ended before it had made that of all. */
+    continued: number;
     /** Bytes of machine code in memory. */
     codeBytes: number;
     /** Whether all functions have the last code that they will get. */

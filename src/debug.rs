@@ -18,14 +18,15 @@ pub(crate) fn report(module: &Module) {
         (false, false) => "not all optimised",
     };
     eprintln!(
-        "gantry: module {}: {} functions, {source}; {} compiled on demand in {:.1} ms, {} quick, {} hot, {} replaced, \
-         {:.1} ms in the background, {} KiB of code",
+        "gantry: module {}: {} functions, {source}; {} compiled on demand in {:.1} ms, {} quick, {} hot, {} from earlier processes, \
+         {} replaced, {:.1} ms in the background, {} KiB of code",
         module.name().unwrap_or("without a name"),
         stats.functions,
         stats.on_demand,
         stats.on_demand_time.as_secs_f64() * 1e3,
         stats.quick,
         stats.hot,
+        stats.continued,
         stats.swaps,
         stats.background_time.as_secs_f64() * 1e3,
         stats.code_bytes >> 10,

@@ -18,7 +18,7 @@ use gantry_translate::{
 use crate::error::CompileError;
 use crate::function::{self, CompiledFunction};
 use crate::link::Linker;
-use crate::pool;
+use crate::pool::{self, Ends};
 use crate::quick::{self, Quick};
 use crate::settings::{self, Settings, Tier};
 use crate::unlinked::{self, Numbers, Observer};
@@ -155,14 +155,15 @@ impl Compiler {
         observer: &dyn Observer,
     ) -> Result<Vec<CompiledFunction>, CompileError> {
         let mut bodies_left: Vec<_> = bodies.iter().filter(|body| observer.known(body.index).is_none()).collect();
-        // One thread begins with the largest, which otherwise would be left to it alone in the end; where processes end early, the
-        // others get through the most functions.
+        // Nobody is to wait in the end for one thread with the largest function. Where a process may end at any moment, the most
+        // functions are done when the smallest come first.
+        let ends = if observer.is_waited_for() { Ends::Both } else { Ends::First };
         bodies_left.sort_by_key(|body| body.bytes.len());
         let env = self.env(module, bodies);
         let quick = self.quick(module, &self.prepare(module));
         let size: usize = bodies_left.iter().map(|body| body.bytes.len()).sum();
         let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
-        let compiled = pool::map(threads, bodies_left, Worker::new, |worker, body| {
+        let compiled = pool::map(threads, ends, bodies_left, Worker::new, |worker, body| {
             if !observer.go_on() {
                 return Err(CompileError::Cancelled);
             }

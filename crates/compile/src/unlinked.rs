@@ -17,6 +17,11 @@ pub trait Observer: Sync {
     /// Asked before each function, and may do other work first. When it says no, compilation stops.
     fn go_on(&self) -> bool;
 
+    /// Whether somebody waits until all is compiled.
+    fn is_waited_for(&self) -> bool {
+        true
+    }
+
     /// What [`Observer::compiled`] was given for a defined function of this module by a compiler for the same target.
     fn known(&self, _index: u32) -> Option<&[u8]> {
         None

@@ -81,7 +81,6 @@ impl Lane {
         };
         let (new, receiver) = mpsc::channel::<Job>();
         let run = move || {
-            lower_priority();
             for job in receiver {
                 if let Some(program) = job.0.upgrade() {
                     work(&program);
@@ -101,7 +100,7 @@ fn optimize(program: &Program, between: &(dyn Fn() + Sync)) {
     }
     let start = Instant::now();
     let hot = Mutex::new(Hot { looked: start, tried: vec![false; program.module.defined_funcs()] });
-    program.optimize_while_it_runs(&|| {
+    program.optimize_while_it_runs(&lower_priority, &|| {
         between();
         // One thread looks, the others go on.
         if program.size >= HOT_FIRST
@@ -146,16 +145,16 @@ impl Hot {
     fn hottest(&self, program: &Program) -> Vec<u32> {
         let Some(loaded) = program.loaded() else { return Vec::new() };
         let counts = loaded.counters().iter().map(|counter| counter.load(Ordering::Relaxed));
-        let is_hot = |(count, index): &(u32, u32)| {
-            *count >= HOT && !self.tried[*index as usize] && !loaded.is_optimized(*index)
-        };
+        let is_hot =
+            |(count, index): &(u32, u32)| *count >= HOT && !self.tried[*index as usize] && !loaded.is_optimized(*index);
         let mut hot: Vec<(u32, u32)> = counts.zip(0..).filter(is_hot).collect();
         hot.sort_unstable_by(|a, b| b.cmp(a));
         hot.into_iter().take(AT_A_TIME).map(|(_, index)| index).collect()
     }
 }
 
-/// Lets whoever waits for results go first. Threads that this one starts are the same.
+/// Lets whoever waits for results go first. Threads that this one starts are the same. The first module of a process is an exception as
+/// long as it only takes up what an earlier process has left: that is little work, and the sooner it is done the more it helps.
 fn lower_priority() {
     // Elsewhere priorities are those of whole processes, or the scheduler's own matter.
     #[cfg(target_os = "linux")]

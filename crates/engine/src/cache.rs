@@ -214,7 +214,9 @@ impl Cache {
 enum Kind {
     Entry,
     /// What a process is writing, or was.
-    Temporary { writer: u32 },
+    Temporary {
+        writer: u32,
+    },
 }
 
 /// What a file of the folder is, by its name; none if it is not the cache's.

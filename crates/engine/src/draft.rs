@@ -25,6 +25,7 @@ use twox_hash::XxHash3_64;
 use crate::cache::Cache;
 use crate::folder::{is_private, open_own, private_file};
 use crate::key::Key;
+use crate::tiers::Client;
 
 pub(crate) const EXTENSION: &str = "gtd";
 
@@ -203,15 +204,19 @@ impl Drop for Draft<'_> {
     }
 }
 
-/// A compilation with a draft, for as long as `go_on` says so.
+/// A compilation with a draft.
 pub(crate) struct Drafting<'a, 'c> {
     pub draft: &'a Draft<'c>,
-    pub go_on: &'a (dyn Fn() -> bool + Sync),
+    pub client: &'a dyn Client,
 }
 
 impl Observer for Drafting<'_, '_> {
     fn go_on(&self) -> bool {
-        (self.go_on)()
+        self.client.go_on()
+    }
+
+    fn is_waited_for(&self) -> bool {
+        self.client.is_waited_for()
     }
 
     fn known(&self, index: u32) -> Option<&[u8]> {

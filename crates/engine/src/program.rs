@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use gantry_abi::{Partial, Piece};
 use gantry_abi::artifact::Artifact;
+use gantry_abi::{Partial, Piece};
 use gantry_compile::{Compiler, Prepared};
 use gantry_module::{FuncType, FunctionBody, Module};
 use gantry_runtime::{CodeLevel, CodeSource, LoadError, LoadedModule, TrampolineKind};
@@ -80,10 +80,10 @@ impl Program {
         self.compilers.optimize(&self.module, &*self.bodies()?, self.key.as_ref(), client).ok()
     }
 
-    /// As [`Program::optimize`], and has functions run in optimised code when there is some. Threads do `between` before each
-    /// function.
-    pub fn optimize_while_it_runs(&self, between: &(dyn Fn() + Sync)) {
-        self.optimize(&Running { program: self, between });
+    /// As [`Program::optimize`], and has functions run in optimised code when there is some. What an earlier process has left runs
+    /// before `begun` is done; threads do `between` before each function.
+    pub fn optimize_while_it_runs(&self, begun: &(dyn Fn() + Sync), between: &(dyn Fn() + Sync)) {
+        self.optimize(&Running { program: self, begun, between });
     }
 
     /// Has all functions run in optimised code, and frees what is not needed any more.
@@ -113,6 +113,7 @@ impl Program {
 /// stays that there is.
 struct Running<'p> {
     program: &'p Program,
+    begun: &'p (dyn Fn() + Sync),
     between: &'p (dyn Fn() + Sync),
 }
 
@@ -122,12 +123,17 @@ impl Client for Running<'_> {
         !self.program.is_cancelled()
     }
 
+    fn is_waited_for(&self) -> bool {
+        false
+    }
+
     fn begin(&self, left: &dyn Fn() -> Option<Partial>) {
         if let Some(partial) = left()
             && let Some(loaded) = self.program.loaded()
         {
             let _ = loaded.publish_partial(partial);
         }
+        (self.begun)();
     }
 
     fn done(&self, artifact: &Artifact) {

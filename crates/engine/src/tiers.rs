@@ -5,9 +5,9 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use gantry_abi::{Partial, Target};
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
+use gantry_abi::{Partial, Target};
 use gantry_compile::{CompileError, Compiler, Settings};
 use gantry_module::{FunctionBody, Module};
 use gantry_runtime::{LazyOptions, LoadedModule, processor_has};
@@ -52,6 +52,11 @@ pub(crate) trait Client: Sync {
     /// Asked before each function, and may do other work first. When it says no, compilation stops.
     fn go_on(&self) -> bool;
 
+    /// Whether somebody waits until all is compiled.
+    fn is_waited_for(&self) -> bool {
+        true
+    }
+
     /// Called before anything is compiled. `left` links what an earlier process has left, if that is not all.
     fn begin(&self, _left: &dyn Fn() -> Option<Partial>) {}
 
@@ -82,14 +87,14 @@ impl Compilers {
         key: Option<&Key>,
         client: &dyn Client,
     ) -> Result<Artifact, CompileError> {
-        let go_on = || client.go_on();
         let Some((cache, key)) = self.cache.as_ref().zip(key) else {
-            let artifact = self.optimized.compile_while(module, bodies, &go_on)?;
+            client.begin(&|| None);
+            let artifact = self.optimized.compile_while(module, bodies, &|| client.go_on())?;
             client.done(&artifact);
             return Ok(artifact);
         };
         let draft = cache.draft(key);
-        let drafting = Drafting { draft: &draft, go_on: &go_on };
+        let drafting = Drafting { draft: &draft, client };
         client.begin(&|| self.optimized.link_known(module, bodies, &drafting));
         let artifact = self.optimized.compile_while(module, bodies, &drafting)?;
         client.done(&artifact);

@@ -288,7 +288,8 @@ impl LoadedModule {
             && let Some(partial) = self.partial.get()
         {
             partial.register(&self.module);
-            let code = (0..).zip(partial.artifact.functions()).filter(|(index, _)| missing.binary_search(index).is_err());
+            let code =
+                (0..).zip(partial.artifact.functions()).filter(|(index, _)| missing.binary_search(index).is_err());
             lazy.publish_some(&self.slots, code.map(|(index, function)| (index, partial.code.address(function.start))));
         }
         Ok(())
