@@ -125,7 +125,7 @@ test('a process ends while a module is optimised', { timeout: 120_000 }, async (
 const BUSY_MS = 10;
 const ATTEMPTS = 5;
 
-for (const way of ['compile', 'instantiate', 'compileStreaming']) {
+for (const way of ['compile', 'instantiate', 'compileStreaming', 'instantiateStreaming']) {
   const limits = { skip: process.platform !== 'linux', timeout: 240_000 };
   test(`the JavaScript thread is not kept busy by ${way}()`, limits, async () => {
     const code = `${SETUP} const fs = require('node:fs');
@@ -146,13 +146,15 @@ for (const way of ['compile', 'instantiate', 'compileStreaming']) {
       };
       setImmediate(turn);
       longest = 0;
-      const copy = ${way === 'compileStreaming'} ? null : Uint8Array.prototype.slice.call(large);
+      const copy = ${way.endsWith('Streaming')} ? null : Uint8Array.prototype.slice.call(large);
       await sleep(20);
       const allowed = longest;
       longest = 0;
       await { compile: () => WebAssembly.compile(large),
         instantiate: () => WebAssembly.instantiate(large, {}).catch(({ name }) => assert.equal(name, 'TypeError')),
-        compileStreaming: () => WebAssembly.compileStreaming(file) }.${way}();
+        compileStreaming: () => WebAssembly.compileStreaming(file),
+        instantiateStreaming: () => WebAssembly.instantiateStreaming(file, {}).catch(({ name }) => assert.equal(name, 'TypeError')),
+      }.${way}();
       await sleep(20);
       console.log(longest - (copy === null ? 0 : allowed));
       process.exit(0);`;
@@ -229,6 +231,41 @@ test('GANTRY_THREADS bounds threads', { skip: process.platform !== 'linux', time
     assert.ok(validating < threads && asked <= 2 * threads - 1, `${threads} threads: ${printed}`);
   }
 });
+
+test(
+  'GANTRY_THREADS bounds threads that optimise',
+  { skip: process.platform !== 'linux', timeout: 240_000 },
+  async () => {
+    const functions = Array.from(
+      { length: 1500 },
+      (_, i) => `(func (param i32) (result i32) local.get 0 i32.const ${i} i32.mul)`,
+    );
+    const modules = Object.fromEntries(
+      [1, 2, 3].map((i) => [
+        `m${i}`,
+        `(module (func (export "f") (result i32) i32.const ${i}) ${functions.join('')})`,
+      ]),
+    );
+    // A thread is named before it takes work, and gone when it has none: all that are seen count.
+    const code = `const fs = require('node:fs');
+    const count = () => fs.readdirSync('/proc/self/task').filter((id) => {
+      // It may have ended meanwhile.
+      try { return fs.readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim() === 'gantry-compile'; } catch { return false; }
+    }).length;
+    let most = 0;
+    const timer = setInterval(() => (most = Math.max(most, count())), 1);
+    const work = Object.keys(MODULES).map((name) => WebAssembly.compile(bytes(name), { tier: 'optimized' }));
+    await Promise.all(work);
+    clearInterval(timer);
+    console.log(most);`;
+    for (const threads of [1, 2, 3]) {
+      const env = { GANTRY_CACHE: 'off', GANTRY_THREADS: `${threads}` };
+      const most = Number(await succeed(scriptWith(modules, code), { env, timeout: 100_000 }));
+      // One of those who work is who asked.
+      assert.ok(most < threads, `${most} of ${threads}`);
+    }
+  },
+);
 
 test('workers are terminated while a module is optimised', { timeout: 120_000 }, async () => {
   const inWorker = `${SETUP} globalThis.kept = new WebAssembly.Module(large);

@@ -8,6 +8,7 @@ const SECTIONS = [
   'compute',
   'startup',
   'streaming',
+  'blocked',
   'first',
   'calls',
   'instances',

@@ -162,7 +162,7 @@ impl Compiler {
         let env = self.env(module, bodies);
         let quick = self.quick(module, &self.prepare(module));
         let size: usize = bodies_left.iter().map(|body| body.bytes.len()).sum();
-        let threads = if size < PARALLEL_THRESHOLD { 1 } else { self.settings.threads };
+        let threads = if size < PARALLEL_THRESHOLD { 1 } else { observer.threads(self.settings.threads) };
         let compiled = pool::map(threads, ends, bodies_left, Worker::new, |worker, body| {
             if !observer.go_on() {
                 return Err(CompileError::Cancelled);

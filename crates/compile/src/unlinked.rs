@@ -22,6 +22,11 @@ pub trait Observer: Sync {
         true
     }
 
+    /// How many threads to compile on, of so many.
+    fn threads(&self, most: usize) -> usize {
+        most
+    }
+
     /// What [`Observer::compiled`] was given for a defined function of this module by a compiler for the same target.
     fn known(&self, _index: u32) -> Option<&[u8]> {
         None

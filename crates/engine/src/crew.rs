@@ -31,6 +31,13 @@ impl Crew {
         Member(self.clone())
     }
 
+    /// Places for a thread that works in any case and for others as far as there are some, so many in all at most.
+    pub fn assemble(self: &Arc<Self>, most: usize) -> Vec<Member> {
+        let mut members = vec![self.join()];
+        members.extend((1..most).map_while(|_| self.hire()));
+        members
+    }
+
     /// A place for one thread more, if there is one.
     pub fn hire(self: &Arc<Self>) -> Option<Member> {
         let more = |at_work| (at_work < self.max).then_some(at_work + 1);
@@ -94,6 +101,10 @@ mod tests {
         drop(hired);
         assert!(crew.hire().is_some());
         drop((caller, another));
+        let first = crew.assemble(2);
+        assert_eq!([first.len(), crew.assemble(9).len(), crew.assemble(1).len()], [2, 1, 1]);
+        drop(first);
+        assert_eq!(crew.assemble(9).len(), 3);
         assert_eq!(std::iter::from_fn(|| crew.hire()).take(9).collect::<Vec<_>>().len(), 3);
     }
 

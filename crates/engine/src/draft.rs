@@ -204,10 +204,11 @@ impl Drop for Draft<'_> {
     }
 }
 
-/// A compilation with a draft.
+/// A compilation, with a draft if it is kept.
 pub(crate) struct Drafting<'a, 'c> {
-    pub draft: &'a Draft<'c>,
+    pub draft: Option<&'a Draft<'c>>,
     pub client: &'a dyn Client,
+    pub threads: usize,
 }
 
 impl Observer for Drafting<'_, '_> {
@@ -219,12 +220,19 @@ impl Observer for Drafting<'_, '_> {
         self.client.is_waited_for()
     }
 
+    fn threads(&self, most: usize) -> usize {
+        self.threads.min(most)
+    }
+
     fn known(&self, index: u32) -> Option<&[u8]> {
-        self.draft.known.get(&index).map(|range| &self.draft.bytes[range.clone()])
+        let draft = self.draft?;
+        draft.known.get(&index).map(|range| &draft.bytes[range.clone()])
     }
 
     fn compiled(&self, index: u32, bytes: &dyn Fn() -> Vec<u8>) {
-        let bytes = bytes();
-        self.draft.writer().push(index, &bytes);
+        if let Some(draft) = self.draft {
+            let bytes = bytes();
+            draft.writer().push(index, &bytes);
+        }
     }
 }

@@ -75,6 +75,7 @@ pub(crate) struct Compilers {
     pub quick: Compiler,
     pub optimized: Compiler,
     cache: Option<Cache>,
+    crew: Arc<Crew>,
 }
 
 impl Compilers {
@@ -87,19 +88,19 @@ impl Compilers {
         key: Option<&Key>,
         client: &dyn Client,
     ) -> Result<Artifact, CompileError> {
-        let Some((cache, key)) = self.cache.as_ref().zip(key) else {
-            client.begin(&|| None);
-            let artifact = self.optimized.compile_while(module, bodies, &|| client.go_on())?;
-            client.done(&artifact);
-            return Ok(artifact);
-        };
-        let draft = cache.draft(key);
-        let drafting = Drafting { draft: &draft, client };
+        let most = self.optimized.settings().threads;
+        // In the background there are as many threads again.
+        let members = client.is_waited_for().then(|| self.crew.assemble(most));
+        let threads = members.as_ref().map_or(most, Vec::len);
+        let kept = self.cache.as_ref().zip(key).map(|(cache, key)| (cache, key, cache.draft(key)));
+        let drafting = Drafting { draft: kept.as_ref().map(|(_, _, draft)| draft), client, threads };
         client.begin(&|| self.optimized.link_known(module, bodies, &drafting));
         let artifact = self.optimized.compile_while(module, bodies, &drafting)?;
         client.done(&artifact);
-        cache.store(key, &artifact);
-        draft.remove();
+        if let Some((cache, key, draft)) = kept {
+            cache.store(key, &artifact);
+            draft.remove();
+        }
         Ok(artifact)
     }
 
@@ -136,12 +137,13 @@ impl Tiers {
         let cache = config.cache.as_ref();
         let cache = cache.map(|cache| Cache::new(cache.clone(), optimized.target().clone(), threads));
         let quick = compiler(gantry_compile::Tier::Quick)?;
+        let crew = Crew::new(threads);
         Ok(Tiers {
-            compilers: Arc::new(Compilers { quick, optimized, cache }),
+            compilers: Arc::new(Compilers { quick, optimized, cache, crew: crew.clone() }),
             default: config.tier,
             lazy: LazyOptions { alternate: config.alternate_tiers },
             background: Background::default(),
-            crew: Crew::new(threads),
+            crew,
         })
     }
 
