@@ -227,9 +227,11 @@ impl Drop for Host {
 
 impl State {
     /// Tells V8 what memories hold outside its heap. It collects garbage each time that this has grown by some tens of
-    /// megabytes. Pages that were never touched cost nothing, which is most of them in small memories: a quarter is told.
+    /// megabytes. Pages that were never touched cost nothing, which is most of them in small memories: a quarter is told; all of those
+    /// that its engine has allocated, because these are freed only at the second of its collections.
     pub fn report_memory(&mut self, env: Env) -> napi::Result<()> {
-        let held = (self.store.memory_bytes() / 4 + self.store.heap_bytes()) as i64;
+        let kept = self.roots.kept_bytes();
+        let held = (self.store.memory_bytes().saturating_sub(kept) / 4 + kept + self.store.heap_bytes()) as i64;
         let change = held - self.reported_memory;
         if change != 0 {
             self.reported_memory = held;

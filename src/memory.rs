@@ -61,7 +61,7 @@ impl Host {
         let shared = unsafe { SharedMemory::foreign(base, len, ty) };
         let state = &mut *self.state;
         let id = state.store.add_shared_memory(shared);
-        state.roots.keep(env, id, object)?;
+        state.roots.keep(env, id, object, len)?;
         state.report_memory(env)?;
         Ok(id.0)
     }

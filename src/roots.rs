@@ -42,8 +42,9 @@ impl Kind {
 #[derive(Default)]
 pub(crate) struct Roots {
     references: HashMap<(Kind, u32), sys::napi_ref>,
-    /// What memories of JavaScript's keep alive: strong references.
-    kept: HashMap<MemoryId, sys::napi_ref>,
+    /// What memories of JavaScript's keep alive: strong references, and how many bytes that holds.
+    kept: HashMap<MemoryId, (sys::napi_ref, usize)>,
+    kept_bytes: usize,
 }
 
 impl Roots {
@@ -75,23 +76,34 @@ impl Roots {
         self.references.remove(&(kind, id)).map_or(Ok(()), |reference| delete(env, reference))
     }
 
-    /// Keeps an object as long as a memory.
-    pub fn keep(&mut self, env: Env, memory: MemoryId, object: Unknown<'_>) -> napi::Result<()> {
+    /// Keeps an object, which holds so many bytes, as long as a memory.
+    pub fn keep(&mut self, env: Env, memory: MemoryId, object: Unknown<'_>, bytes: usize) -> napi::Result<()> {
         let mut reference = std::ptr::null_mut();
         // SAFETY: the value is an object of this environment.
         check_status!(unsafe {
             let object = Unknown::to_napi_value(env.raw(), object)?;
             sys::napi_create_reference(env.raw(), object, 1, &mut reference)
         })?;
-        match self.kept.insert(memory, reference) {
-            Some(old) => delete(env, old),
+        self.kept_bytes += bytes;
+        match self.kept.insert(memory, (reference, bytes)) {
+            Some(old) => self.let_go(env, old),
             None => Ok(()),
         }
     }
 
+    fn let_go(&mut self, env: Env, (reference, bytes): (sys::napi_ref, usize)) -> napi::Result<()> {
+        self.kept_bytes -= bytes;
+        delete(env, reference)
+    }
+
+    /// The bytes that kept objects hold.
+    pub fn kept_bytes(&self) -> usize {
+        self.kept_bytes
+    }
+
     /// The object that a memory keeps.
     pub fn kept<'e>(&self, env: &'e Env, memory: MemoryId) -> napi::Result<Unknown<'e>> {
-        let reference = self.kept.get(&memory).ok_or_else(|| napi::Error::from_reason("no shared memory"))?;
+        let (reference, _) = self.kept.get(&memory).ok_or_else(|| napi::Error::from_reason("no shared memory"))?;
         // SAFETY: a live value of this environment.
         unsafe { Unknown::from_napi_value(env.raw(), value(*env, *reference)?) }
     }
@@ -100,8 +112,8 @@ impl Roots {
     pub fn release(&mut self, env: Env, is_alive: impl Fn(MemoryId) -> bool) -> napi::Result<()> {
         let gone: Vec<MemoryId> = self.kept.keys().copied().filter(|memory| !is_alive(*memory)).collect();
         for memory in gone {
-            if let Some(reference) = self.kept.remove(&memory) {
-                delete(env, reference)?;
+            if let Some(kept) = self.kept.remove(&memory) {
+                self.let_go(env, kept)?;
             }
         }
         Ok(())
