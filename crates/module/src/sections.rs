@@ -2,7 +2,6 @@
 //!
 //! Sections are validated by the caller where they come from outside. Nothing here indexes by what it reads.
 
-
 use crate::defined_type::{CompositeType, FieldType, StorageType, SubType};
 use crate::error::{Error, Result};
 use crate::hints::BranchHints;
