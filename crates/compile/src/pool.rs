@@ -13,6 +13,9 @@ pub(crate) enum Ends {
     Both,
 }
 
+/// What is left to do, with its place among the results.
+type Queue<I> = VecDeque<(usize, I)>;
+
 /// Maps `items` on up to `threads` threads, each with a state of its own. When `work` fails, what follows is not begun; the error
 /// returned is that of the first failing item in order, so that results do not depend on timing.
 pub(crate) fn map<I: Send, S, T: Send, E: Send>(
@@ -27,9 +30,9 @@ pub(crate) fn map<I: Send, S, T: Send, E: Send>(
         let mut state = state();
         return items.into_iter().map(|item| work(&mut state, item)).collect();
     }
-    let queue = Mutex::new(items.into_iter().enumerate().collect::<VecDeque<_>>());
+    let queue = Mutex::new(items.into_iter().enumerate().collect::<Queue<I>>());
     let done: Mutex<Vec<(usize, Result<T, E>)>> = Mutex::new(Vec::with_capacity(count));
-    let run = |next: fn(&mut VecDeque<(usize, I)>) -> Option<(usize, I)>| {
+    let run = |next: fn(&mut Queue<I>) -> Option<(usize, I)>| {
         let mut state = state();
         let mut mine = Vec::new();
         loop {
