@@ -77,7 +77,7 @@ impl Program {
 
     /// Optimises all of it, and keeps that in the cache. None if it exceeds a limit of the optimiser, or is not wanted any more.
     pub fn optimize(&self, client: &dyn Client) -> Option<Artifact> {
-        self.compilers.optimize(&self.module, &*self.bodies()?, self.key.as_ref(), client).ok()
+        self.compilers.optimize(&self.module, &self.bodies()?, self.key.as_ref(), client).ok()
     }
 
     /// As [`Program::optimize`], and has functions run in optimised code when there is some. What an earlier process has left runs
