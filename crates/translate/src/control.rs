@@ -9,6 +9,7 @@ use gantry_module::{Result, ValType};
 use wasmparser::{BlockType, BrTable, Operator};
 
 use crate::env::{POINTER, trap};
+use crate::switch::Switch;
 use crate::translator::FuncTranslator;
 
 /// What is particular to a kind of block.
@@ -16,6 +17,7 @@ pub(crate) enum Kind {
     Block,
     Loop {
         header: Block,
+        switch: Option<Switch>,
     },
     /// `otherwise` is taken when the condition is false and has the block's parameters.
     If {
@@ -60,7 +62,7 @@ impl Control {
     /// Where a branch to this block goes, and what it takes with it.
     fn target(&self) -> (Block, usize) {
         match self.kind {
-            Kind::Loop { header } => (header, self.params.len()),
+            Kind::Loop { header, .. } => (header, self.params.len()),
             _ => (self.after, self.results.len()),
         }
     }
@@ -198,7 +200,7 @@ impl FuncTranslator<'_> {
         self.b.ins().jump(header, &block_args(&args));
         self.b.switch_to_block(header);
         self.stack.extend_from_slice(self.b.block_params(header));
-        self.open(Kind::Loop { header }, params, results);
+        self.open(Kind::Loop { header, switch: None }, params, results);
         self.poll_interrupt();
         self.count();
     }
@@ -269,7 +271,7 @@ impl FuncTranslator<'_> {
             self.jump_after();
         }
         let control = self.controls.pop().expect("validated");
-        if let Kind::Loop { header } = control.kind {
+        if let Kind::Loop { header, .. } = control.kind {
             self.b.seal_block(header);
         }
         self.stack.truncate(control.height);
@@ -283,7 +285,9 @@ impl FuncTranslator<'_> {
 
     /// Goes on behind a block that has been closed.
     pub(crate) fn go_on_after(&mut self, after: Block, used: bool) {
-        self.b.seal_block(after);
+        if !self.jumped_to.contains(&after) {
+            self.b.seal_block(after);
+        }
         self.b.switch_to_block(after);
         self.reachable = used;
         if self.controls.is_empty() {
@@ -329,6 +333,15 @@ impl FuncTranslator<'_> {
     }
 
     pub(crate) fn br(&mut self, depth: u32) {
+        if let Some((target, is_backward)) = self.behind_switch(depth) {
+            if is_backward {
+                self.poll_interrupt();
+                self.count();
+            }
+            self.b.ins().jump(target, &[]);
+            self.reachable = false;
+            return;
+        }
         let (target, arity) = self.branch_target(depth);
         let args = self.pop_n(arity);
         self.b.ins().jump(target, &block_args(&args));
@@ -374,6 +387,9 @@ impl FuncTranslator<'_> {
             let (block, _) = self.branch_target(depth);
             calls.push(self.b.func.dfg.block_call(block, &args));
         }
+        let lists = &self.b.func.dfg.value_lists;
+        let blocks = calls.iter().map(|call| call.block(lists)).chain([default]).collect();
+        self.note_switch(blocks);
         let default = self.b.func.dfg.block_call(default, &args);
         let table = self.b.create_jump_table(ir::JumpTableData::new(default, &calls));
         self.b.ins().br_table(index, table);

@@ -18,6 +18,7 @@ mod object;
 mod reference;
 mod simd;
 mod simd_memory;
+mod switch;
 mod table;
 pub mod trampoline;
 mod translator;

@@ -224,7 +224,7 @@ impl FuncTranslator<'_> {
     }
 
     /// The number that a value is known to be.
-    fn known_number(&self, value: Value) -> Option<u64> {
+    pub(crate) fn known_number(&self, value: Value) -> Option<u64> {
         let dfg = &self.b.func.dfg;
         match dfg.insts[dfg.value_def(value).inst()?] {
             InstructionData::UnaryImm { opcode: Opcode::Iconst, imm } => Some(imm.bits() as u64),

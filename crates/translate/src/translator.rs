@@ -1,6 +1,6 @@
 //! The state of one function's translation and what all operator families share.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::mem::offset_of;
 
 use cranelift_codegen::ir::{self, AliasRegion, AliasRegionData, FuncRef, InstBuilder, MemFlagsData, SigRef};
@@ -11,7 +11,7 @@ use gantry_abi::artifact::Inlined;
 use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
 use gantry_abi::{Libcall, TrapCode};
 use gantry_module::{AddressType, Error, FunctionBody, Resources, Result, ValType};
-use wasmparser::{FuncValidator, FuncValidatorAllocations, Operator};
+use wasmparser::{BlockType, FuncValidator, FuncValidatorAllocations, Operator};
 
 use crate::control::Control;
 use crate::env::{self, Calls, ModuleEnv, POINTER, clif_type};
@@ -56,6 +56,8 @@ pub(crate) struct FuncTranslator<'a> {
     pub likely: Option<bool>,
     /// Inside of which functions it is.
     pub inlining: Inlining,
+    /// Blocks that later jumps may lead to, though they have begun.
+    pub jumped_to: HashSet<Block>,
     /// Whether it calls a function that may need as much stack again.
     pub makes_calls: bool,
     /// Where the function begins anew when it calls itself in its place, and the parameters that are set before.
@@ -184,6 +186,7 @@ impl<'a> FuncTranslator<'a> {
             writes_tables: false,
             likely: None,
             inlining,
+            jumped_to: HashSet::new(),
             makes_calls: false,
             start: None,
             params: Vec::new(),
@@ -232,6 +235,9 @@ impl<'a> FuncTranslator<'a> {
                 self.likely = (is_here && is_branch).then_some(*taken);
             }
             self.operator(&operator, offset)?;
+            if matches!(operator, Operator::Loop { blockty: BlockType::Empty }) {
+                self.expect_switch(&operators);
+            }
         }
         Ok(operators.finish()?)
     }
