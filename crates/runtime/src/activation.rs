@@ -173,7 +173,7 @@ impl Store {
     ///
     /// # Safety
     /// The last step of that activation was [`Step::Call`], and the results are in its slots, or
-    /// [`Step::Interrupted`].
+    /// [`Step::Interrupted`]. It was started on this thread.
     #[inline(always)]
     pub unsafe fn resume(&mut self, how: Resume) -> Step {
         let failed = match how {
@@ -264,11 +264,11 @@ impl Store {
             let stack_limit = AtomicUsize::from_ptr(&raw mut (*context).stack_limit);
             let outer_limit = stack_limit.load(Ordering::Relaxed);
             let outer = ((*context).entry_sp, (*context).exit_fp, (*context).fiber);
-            stack_limit.store((*fiber).stack_limit(), Ordering::Relaxed);
+            stack_limit.store((*fiber).stack_limit, Ordering::Relaxed);
             ((*context).entry_sp, (*context).exit_fp) = ((*fiber).entry_sp, (*fiber).exit_fp);
             (*context).fiber = &raw mut (*fiber).ends;
             (*fiber).interrupted = false;
-            trap::set_running(Running { context, caught: &raw const *(*store).caught });
+            trap::set_running((*fiber).thread, Running { context, caught: &raw const *(*store).caught });
 
             let event = sys::switch(&raw mut (*fiber).ends.parent, &raw const (*fiber).ends.own, left_there);
 
@@ -426,7 +426,7 @@ impl Store {
             let result = sys::call_on(&raw const (*fiber).ends.parent, run::<F>, (&raw mut f).cast());
             std::hint::black_box(&registers);
             // Another store may have run on this thread.
-            trap::set_running(Running { context, caught });
+            trap::set_running((*fiber).thread, Running { context, caught });
             result
         }
     }

@@ -10,6 +10,7 @@ use slab::Slab;
 use gantry_abi::vmctx::{LEAF_FRAME, VMContextHeader, VMContinuation, VMFiber};
 
 use crate::activation::run_jobs;
+use crate::trap::{self, ThreadState};
 use crate::wait::Waiting;
 use crate::{OutOfMemory, sys};
 
@@ -100,6 +101,10 @@ pub(crate) struct Fiber {
     pub caller: *mut VMContextHeader,
     /// Where it waits in a shared memory: given up when the fiber is dropped in the middle of that.
     pub waiting: Option<Waiting>,
+    /// What the thread that it was started on has of its own; looking that up takes as long as switching stacks.
+    pub thread: ThreadState,
+    /// The address below which compiled code must not push its stack pointer.
+    pub stack_limit: usize,
     stack: FiberStack,
 }
 
@@ -120,6 +125,8 @@ impl Fiber {
             outer_caller,
             caller,
             waiting: None,
+            thread: trap::this_thread(),
+            stack_limit: stack.limit() + MARGIN,
             stack,
         })
     }
@@ -135,11 +142,6 @@ impl Fiber {
     /// The part of the stack that is in use while suspended, from word to word.
     pub fn used_stack(&self) -> Range<usize> {
         self.ends.own.sp.next_multiple_of(size_of::<usize>())..self.stack.base()
-    }
-
-    /// The address below which compiled code must not push its stack pointer.
-    pub fn stack_limit(&self) -> usize {
-        self.stack.limit() + MARGIN
     }
 
     /// Returns the memory of the stack's pages, which must hold nothing.
@@ -217,6 +219,7 @@ impl Fibers {
         (fiber.entry_sp, fiber.exit_fp) = (0, 0);
         (fiber.embedder_sp, fiber.outer_caller) = (embedder_sp, outer_caller);
         fiber.interrupted = false;
+        fiber.thread = trap::this_thread();
         Ok(())
     }
 

@@ -103,14 +103,27 @@ thread_local! {
     static RUNNING: Cell<Running> = const { Cell::new(Running { context: ptr::null(), caught: ptr::null() }) };
 }
 
-/// Says whose code is about to run on this thread.
+/// Where a thread says whose code it runs. Only that thread may use it.
+#[derive(Clone, Copy)]
+pub(crate) struct ThreadState(*const Cell<Running>);
+
+/// That of the calling thread.
 #[inline]
-pub(crate) fn set_running(running: Running) {
-    RUNNING.with(|cell| {
-        if cell.get() != running {
-            cell.set(running);
-        }
-    });
+pub(crate) fn this_thread() -> ThreadState {
+    ThreadState(RUNNING.with(ptr::from_ref))
+}
+
+/// Says whose code is about to run on this thread.
+///
+/// # Safety
+/// `thread` is the calling thread's.
+#[inline]
+pub(crate) unsafe fn set_running(thread: ThreadState, running: Running) {
+    // SAFETY: promised by the caller: it lives as long as the thread.
+    let cell = unsafe { &*thread.0 };
+    if cell.get() != running {
+        cell.set(running);
+    }
     compiler_fence(Ordering::SeqCst);
 }
 
