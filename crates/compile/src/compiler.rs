@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use cranelift_codegen::Context;
 use cranelift_codegen::ir;
@@ -30,7 +31,7 @@ const PARALLEL_THRESHOLD: usize = 8 * 1024;
 pub struct Compiler {
     pub(crate) isa: OwnedTargetIsa,
     pub(crate) settings: Settings,
-    target: Target,
+    target: OnceLock<Target>,
     /// What quick code may use, if it has a compiler of its own.
     pub(crate) quick: Option<gantry_baseline::Features>,
 }
@@ -54,9 +55,8 @@ impl Compiler {
     /// A compiler.
     pub fn new(settings: Settings) -> Result<Compiler, CompileError> {
         let isa = settings::isa(&settings)?;
-        let target = settings::target(&isa, &settings);
         let quick = quick::of(&*isa, &settings);
-        Ok(Compiler { isa, settings, target, quick })
+        Ok(Compiler { isa, settings, target: OnceLock::new(), quick })
     }
 
     /// The settings it was made with.
@@ -66,7 +66,7 @@ impl Compiler {
 
     /// What its code is made for.
     pub fn target(&self) -> &Target {
-        &self.target
+        self.target.get_or_init(|| settings::target(&self.isa, &self.settings))
     }
 
     /// Validates and compiles a binary module.
@@ -137,7 +137,7 @@ impl Compiler {
             parts.skeleton = module.skeleton.to_vec();
         };
         let parts = linker.finish(fill, imported).map_err(|reason| CompileError::Limit { func: imported, reason })?;
-        Ok(Artifact::new(parts, &self.target))
+        Ok(Artifact::new(parts, self.target()))
     }
 
     fn env<'m>(&self, module: &'m Module, bodies: &'m [FunctionBody]) -> ModuleEnv<'m> {

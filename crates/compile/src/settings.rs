@@ -1,5 +1,7 @@
 //! What decides how code is generated, and the description that follows from it.
 
+use std::sync::LazyLock;
+
 use cranelift_codegen::isa::OwnedTargetIsa;
 use cranelift_codegen::settings::{self, Configurable};
 use gantry_abi::Target;
@@ -36,11 +38,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, |n| n.get());
+        // The system is asked through files.
+        static THREADS: LazyLock<usize> = LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
         Settings {
             memory_style: MemoryStyle::Reserved,
             tier: Tier::Optimized,
-            threads,
+            threads: *THREADS,
             deterministic: false,
             machine: Machine::default(),
         }
