@@ -83,35 +83,48 @@ function throwInto(error, anchor) {
 
 const exceptionAddress = () => (i32[Word.CALLEE] >>> 0) + i32[Word.CALLEE_HIGH] * 0x100000000;
 
+/** What `serve` returns for a call that was set aside. */
+const SET_ASIDE = -1;
+
+/**
+ * Serves the call of an import, and goes on. The path of every call: few accesses to the mailbox, no calls but the two that
+ * matter. A function of its own, because what V8 inlines it takes the constants above for constants, even in a loop that it
+ * optimises while that runs.
+ */
+function serve(status, anchor, suspend) {
+  const depth = i32[Word.DEPTH] << OPERATION_BITS;
+  const instance = i32[Word.INSTANCE];
+  const owner = anchor.id === instance ? anchor : anchorOf(instance);
+  let operation = Operation.RETURN;
+  try {
+    const thunk = owner.thunks[status >>> STATUS_BITS];
+    const halves = suspend === null ? undefined : suspendingHalves.get(thunk);
+    if (halves !== undefined) {
+      suspend(halves);
+      return SET_ASIDE;
+    }
+    thunk();
+  } catch (error) {
+    throwInto(error, anchor);
+    operation = Operation.THROW;
+  }
+  i32[Word.OPERATION] = depth | operation;
+  enter();
+  return i32[Word.STATUS];
+}
+
 /**
  * Goes on after an `enter` whose status is not plainly "returned", until the call has returned or throws. Calls that may be set
- * aside have `suspend(thunk, depth)`, which serves the calls of suspending imports, and returns whether it did set the call aside;
- * then this returns false. Stack traces have one frame of this for each call of wasm (js/stack.js).
+ * aside have `suspend(halves)`, which serves the calls of suspending imports and sets the call aside; then this returns false.
+ * Stack traces have one frame of this for each call of wasm (js/stack.js).
  */
 function run(anchor, suspend) {
   let status = i32[Word.STATUS];
   for (;;) {
-    // The path of every call of an import: few accesses to the mailbox, no calls but the two that matter.
     if ((status & STATUS_MASK) === Status.CALL) {
-      const depth = i32[Word.DEPTH] << OPERATION_BITS;
-      const instance = i32[Word.INSTANCE];
-      const owner = anchor.id === instance ? anchor : anchorOf(instance);
-      let operation = Operation.RETURN;
-      try {
-        const thunk = owner.thunks[status >>> STATUS_BITS];
-        const halves = suspend === null ? undefined : suspendingHalves.get(thunk);
-        if (halves !== undefined) {
-          if (suspend(halves)) return false;
-        } else {
-          thunk();
-        }
-      } catch (error) {
-        throwInto(error, anchor);
-        operation = Operation.THROW;
-      }
-      i32[Word.OPERATION] = depth | operation;
-      enter();
-      status = i32[Word.STATUS];
+      status = serve(status, anchor, suspend);
+    } else if (status === SET_ASIDE) {
+      return false;
     } else if (status & Status.GREW) {
       onGrowth();
       status &= ~Status.GREW;

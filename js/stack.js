@@ -35,7 +35,7 @@ function readGroups(at) {
 const readTrap = (isTrap, anchor) => ({ isTrap, groups: readGroups(1), anchor });
 
 /** Frames of this package for each activation. */
-const OWN_FRAMES = 4;
+const OWN_FRAMES = 5;
 
 /**
  * Has the next error come with as many frames of the program as the limit says, besides those that will be left out. Returns

@@ -83,7 +83,7 @@ class Computation {
     return run(this.#anchor, this.#suspend);
   }
 
-  /** Calls what wasm waits for, and sets the call aside, also for what is no promise. Returns that it did. */
+  /** Calls what wasm waits for, and sets the call aside, also for what is no promise. */
   #setAside(halves) {
     const promise = apply(promiseResolve, NativePromise, [halves.call()]);
     this.#id = host.park(this);
@@ -95,7 +95,6 @@ class Computation {
           throw reason;
         })(),
     ]);
-    return true;
   }
 
   #resume(give) {
