@@ -125,7 +125,7 @@ describe('the body counts', () => {
   test('when the cache is off, or has lost one of its entries, or they are damaged', async () => {
     const url = serve({ ETag: '"kept"' }, [ONE]);
     assert.deepEqual(await answersOf('off', [url, url]), [1, 1]);
-    for (const extension of ['.gtx', '.gtu']) {
+    for (const extension of ['.gtx', '.gtn']) {
       for (const change of [fs.rmSync, damage]) {
         assert.deepEqual(await answersOf('lost', [url]), [1]);
         // That of the client which fetch has in wasm is among them.

@@ -96,7 +96,7 @@ impl Host {
         let (deferred, promise) = env.create_deferred()?;
         runtime()?.spawn_blocking(move || {
             let progress = stream.take().map(|mut taken| {
-                let outcome = taken.push(&bytes);
+                let outcome = taken.push(bytes);
                 let progress = StreamProgress::new(outcome, &taken);
                 stream.put(taken);
                 progress

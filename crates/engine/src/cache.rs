@@ -20,8 +20,8 @@ use gantry_runtime::{LoadError, LoadedModule, MappedFile};
 
 use crate::draft;
 use crate::folder::{self, is_private, make_private, open_own, private_file};
-use crate::index;
 use crate::key::{self, Key, KeyHasher};
+use crate::notes;
 
 /// How often an entry's time is renewed.
 const RENEW: Duration = Duration::from_secs(3600);
@@ -224,7 +224,7 @@ fn kind(path: &Path) -> Option<Kind> {
     let (stem, extension) = (path.file_stem()?.to_str()?, path.extension().and_then(OsStr::to_str)?);
     let is_key = stem.len() == 2 * blake3::OUT_LEN && stem.bytes().all(|byte| byte.is_ascii_hexdigit());
     match extension {
-        EXTENSION | index::EXTENSION | draft::EXTENSION if is_key => Some(Kind::Entry),
+        EXTENSION | notes::EXTENSION | draft::EXTENSION if is_key => Some(Kind::Entry),
         TEMPORARY => Some(Kind::Temporary { writer: stem.split('-').next()?.parse().ok()? }),
         _ => None,
     }
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn only_its_own_files_are_the_caches() {
         let key = Key::from([7; 32]);
-        for extension in [EXTENSION, index::EXTENSION, draft::EXTENSION] {
+        for extension in [EXTENSION, notes::EXTENSION, draft::EXTENSION] {
             assert_eq!(kind(&Path::new(&key.name()).with_extension(extension)), Some(Kind::Entry));
         }
         assert_eq!(kind(Path::new(&temporary_name())), Some(Kind::Temporary { writer: std::process::id() }));

@@ -12,7 +12,7 @@ use blake3::{Hash, Hasher};
 /// Smaller modules are compiled as fast as found.
 const MIN_MODULE: usize = 4 << 10;
 /// Bytes that are hashed in one go.
-const PIECE: usize = 256 << 10;
+pub(crate) const PIECE: usize = 256 << 10;
 /// So many pieces are worth a thread.
 const PIECES_PER_THREAD: usize = 4;
 
@@ -40,8 +40,10 @@ impl Key {
 
 /// Makes the key of a module whose bytes arrive in pieces of any size.
 pub(crate) struct KeyHasher {
-    /// What the code is made for, and the hashes of whole pieces.
+    /// What the code is made for.
     outer: Hasher,
+    /// Those that are whole.
+    pieces: Vec<Hash>,
     piece: Hasher,
     len: usize,
 }
@@ -52,7 +54,7 @@ impl KeyHasher {
         let mut outer = Hasher::new();
         outer.update(&(target.len() as u64).to_le_bytes());
         outer.update(target.as_bytes());
-        KeyHasher { outer, piece: Hasher::new(), len: 0 }
+        KeyHasher { outer, pieces: Vec::new(), piece: Hasher::new(), len: 0 }
     }
 
     /// Takes the next bytes.
@@ -62,11 +64,16 @@ impl KeyHasher {
             self.piece.update(now);
             self.len += now.len();
             if self.len.is_multiple_of(PIECE) {
-                self.outer.update(self.piece.finalize().as_bytes());
+                self.pieces.push(self.piece.finalize());
                 self.piece.reset();
             }
             bytes = later;
         }
+    }
+
+    /// The hashes of the pieces that are whole.
+    pub fn pieces(&self) -> &[Hash] {
+        &self.pieces
     }
 
     /// The key, if the module is worth keeping.
@@ -75,11 +82,18 @@ impl KeyHasher {
             return None;
         }
         if !self.len.is_multiple_of(PIECE) {
-            self.outer.update(self.piece.finalize().as_bytes());
+            self.pieces.push(self.piece.finalize());
         }
-        self.outer.update(&(self.len as u64).to_le_bytes());
-        Some(Key(self.outer.finalize()))
+        Some(combine(self.outer, &self.pieces, self.len))
     }
+}
+
+fn combine(mut outer: Hasher, pieces: &[Hash], len: usize) -> Key {
+    for piece in pieces {
+        outer.update(piece.as_bytes());
+    }
+    outer.update(&(len as u64).to_le_bytes());
+    Key(outer.finalize())
 }
 
 /// The key of a whole module, made on up to `threads` threads.
@@ -91,11 +105,7 @@ pub(crate) fn key(target: &str, wasm: &[u8], threads: usize) -> Option<Key> {
         return hasher.finish();
     }
     let pieces: Vec<&[u8]> = wasm.chunks(PIECE).collect();
-    for hash in hash_all(&pieces, threads) {
-        hasher.outer.update(hash.as_bytes());
-    }
-    hasher.outer.update(&(wasm.len() as u64).to_le_bytes());
-    Some(Key(hasher.outer.finalize()))
+    Some(combine(hasher.outer, &hash_all(&pieces, threads), wasm.len()))
 }
 
 fn hash_all(pieces: &[&[u8]], threads: usize) -> Vec<Hash> {

@@ -5,6 +5,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use blake3::Hash;
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
 use gantry_abi::{Partial, Target};
@@ -17,6 +18,7 @@ use crate::cache::Cache;
 use crate::crew::Crew;
 use crate::draft::Drafting;
 use crate::key::{Key, KeyHasher};
+use crate::outline::Outline;
 use crate::program::{Program, Source};
 use crate::validation::{Valid, Validation};
 use crate::{Config, Error};
@@ -164,6 +166,18 @@ impl Tiers {
     /// What makes the key of a module whose bytes arrive in pieces, if there is a cache.
     pub fn hasher(&self) -> Option<KeyHasher> {
         self.compilers.cache.as_ref().map(Cache::hasher)
+    }
+
+    /// How a module went on that began with a piece, if it is in the cache.
+    pub fn outline(&self, first: &Hash) -> Option<Outline> {
+        self.compilers.cache.as_ref()?.outline(first)
+    }
+
+    /// Notes how a module goes on. There is no need that it is optimised already.
+    pub fn note_outline(&self, pieces: &[Hash], module: &Key) {
+        if let Some(cache) = &self.compilers.cache {
+            cache.note_outline(pieces, module);
+        }
     }
 
     /// A module that was compiled before. It is optimised, whatever was asked for.
