@@ -59,7 +59,7 @@ fn wasm() -> Vec<u8> {
 fn compile(engine: &Engine, limit: usize) -> (Option<Module>, usize) {
     let asked = AtomicUsize::new(0);
     let mut stream = ModuleStream::new(engine, None);
-    stream.push(&wasm()).unwrap();
+    stream.push(wasm()).unwrap();
     let module = stream.finish_while(&|| asked.fetch_add(1, Ordering::Relaxed) < limit).ok();
     (module, asked.into_inner())
 }
