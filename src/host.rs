@@ -23,7 +23,7 @@ use crate::{table, ticker};
 /// Collections start at this many new things, and when those outnumber half of the ones that were there.
 const MIN_DEBT: usize = 1024;
 /// Bytes that memories must have grown by for a collection to be worth it, however few they are.
-const MIN_GROWTH: usize = 128 << 20;
+const MIN_GROWTH: usize = 16 << 20;
 
 /// How long wasm waits in a memory before it lets JavaScript in, where it may be terminated.
 const WAIT_SLICE: Duration = Duration::from_millis(10);
@@ -182,7 +182,8 @@ impl Host {
         let growth = state.store.memory_bytes().saturating_sub(state.live_memory);
         let is_due = state.store.debt() + state.module_debt >= MIN_DEBT.max(population / 2)
             || growth >= MIN_GROWTH.max(state.live_memory / 2);
-        if !is_due {
+        // Right after one of JavaScript's: what is looked through before it is all alive, and would be twice as much at the next.
+        if !is_due || !state.roots.is_sentinel_gone(env)? {
             return Ok(None);
         }
         self.collect(env).map(Some)
@@ -211,6 +212,7 @@ impl Host {
         state.programs.retain(|id, _| live.contains(&(id as u32)));
         state.roots.release(env, |memory| state.store.has_memory(memory))?;
         state.report_memory(env)?;
+        state.roots.set_sentinel(env)?;
         Ok(live_handles.into_iter().filter_map(|handle| u32::try_from(handle >> 1).ok()).collect())
     }
 }

@@ -45,9 +45,30 @@ pub(crate) struct Roots {
     /// What memories of JavaScript's keep alive: strong references, and how many bytes that holds.
     kept: HashMap<MemoryId, (sys::napi_ref, usize)>,
     kept_bytes: usize,
+    /// A weak reference to an object that nothing else refers to: lost when JavaScript collects its garbage.
+    sentinel: Option<sys::napi_ref>,
 }
 
 impl Roots {
+    /// Whether JavaScript has collected garbage since [`Roots::set_sentinel`]: before that, no object is gone.
+    pub fn is_sentinel_gone(&self, env: Env) -> napi::Result<bool> {
+        self.sentinel.map_or(Ok(true), |sentinel| Ok(value(env, sentinel)?.is_null()))
+    }
+
+    pub fn set_sentinel(&mut self, env: Env) -> napi::Result<()> {
+        if let Some(old) = self.sentinel.take() {
+            delete(env, old)?;
+        }
+        let (mut object, mut reference) = (std::ptr::null_mut(), std::ptr::null_mut());
+        let scope = Scope::open(env)?;
+        // SAFETY: the object is made just now; a count of 0 makes the reference weak.
+        check_status!(unsafe { sys::napi_create_object(env.raw(), &mut object) })?;
+        check_status!(unsafe { sys::napi_create_reference(env.raw(), object, 0, &mut reference) })?;
+        scope.close()?;
+        self.sentinel = Some(reference);
+        Ok(())
+    }
+
     pub fn track(&mut self, env: Env, kind: Kind, id: u32, object: Unknown<'_>) -> napi::Result<()> {
         let mut reference = std::ptr::null_mut();
         // SAFETY: the value is an object of this environment; a count of 0 makes the reference weak.
