@@ -61,8 +61,9 @@ impl Roots {
         }
         let (mut object, mut reference) = (std::ptr::null_mut(), std::ptr::null_mut());
         let scope = Scope::open(env)?;
-        // SAFETY: the object is made just now; a count of 0 makes the reference weak.
+        // SAFETY: the environment is that of the running callback; the result is written to a local.
         check_status!(unsafe { sys::napi_create_object(env.raw(), &mut object) })?;
+        // SAFETY: the object is made just now; a count of 0 makes the reference weak.
         check_status!(unsafe { sys::napi_create_reference(env.raw(), object, 0, &mut reference) })?;
         scope.close()?;
         self.sentinel = Some(reference);
