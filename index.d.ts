@@ -321,7 +321,10 @@ export namespace WebAssembly {
     bytesReceived: number;
     /** Functions that are valid, and can be called with the module. */
     functionsReady: number;
-    /** Functions that the module defines; 0 until its function section has arrived. */
+    /**
+     * Functions that the module defines; 0 until its function section was read: what begins like a module in the cache is not
+     * read before all bytes are there.
+     */
     functionsTotal: number;
     /** `compiling` comes when all bytes are there, `ready` last. */
     phase: 'receiving' | 'compiling' | 'ready';

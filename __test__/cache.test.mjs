@@ -44,6 +44,30 @@ describe('a module that was compiled before', () => {
     assert.equal(entriesOf('next').length, 1);
   });
 
+  test('is only looked for while it arrives, and tells then how many functions it has', async () => {
+    const script = scriptWith(
+      MODULES,
+      `const code = bytes('large');
+      // A section of its own before all else, larger than what is hashed in one go.
+      const front = Buffer.concat([Buffer.from([0, 0x82, 0x80, 0x20, 1, 120]), Buffer.alloc(512 << 10)]);
+      const wasm = Buffer.concat([code.subarray(0, 8), front, code.subarray(8)]);
+      async function* chunks() {
+        for (let at = 0; at < wasm.length; at += 100_000) yield wasm.subarray(at, at + 100_000);
+      }
+      const seen = [];
+      const onProgress = ({ bytesReceived, functionsReady, functionsTotal, phase }) =>
+        seen.push(phase + ' ' + (bytesReceived === wasm.length) + ' ' + functionsReady + '/' + functionsTotal);
+      const module = await WebAssembly.compileStreaming(chunks(), { onProgress });
+      assert.equal(new WebAssembly.Instance(module).exports.answer(), 42);
+      console.log(seen.at(-2) + ', ' + seen.at(-1));`,
+    );
+    const lines = [];
+    for (let i = 0; i < 3; i++) lines.push(await succeed(script, { env: cacheIn('stream') }));
+    assert.match(lines[0], /^compiling true \d+\/1501, ready true 1501\/1501$/);
+    const known = 'compiling true 0/0, ready true 1501/1501';
+    assert.deepEqual(lines.slice(1), [known, known]);
+  });
+
   const platform = { skip: ['win32', 'darwin'].includes(process.platform) };
   test('is where the platform keeps such things, unless that is switched off', platform, async () => {
     const { GANTRY_CACHE: _, ...inherited } = process.env;

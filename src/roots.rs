@@ -55,6 +55,7 @@ impl Roots {
         self.sentinel.map_or(Ok(true), |sentinel| Ok(value(env, sentinel)?.is_null()))
     }
 
+    /// Makes a new one, in place of the one before.
     pub fn set_sentinel(&mut self, env: Env) -> napi::Result<()> {
         if let Some(old) = self.sentinel.take() {
             delete(env, old)?;

@@ -124,6 +124,12 @@ impl Host {
         Ok(promise)
     }
 
+    /// How many functions a module defines that a stream has given.
+    #[napi]
+    pub fn functions_in(&self, compiled: &External<Compiled>) -> u32 {
+        compiled.0.loaded().stats().functions
+    }
+
     /// Ends the work on a stream that nobody wants any more, and frees what it had.
     #[napi]
     pub fn stream_close(&self, stream: &External<Stream>) {

@@ -17,7 +17,8 @@ const PIECE = 1 << 20;
 /**
  * Beyond the specification, which knows responses only: streams of Node.js and of the web, other asynchronous iterables of
  * bytes, blobs, file handles, and paths as `file:` URLs.
- * Chunks are handed to other threads, which decode and validate while more arrives; the next is asked for while one is worked on.
+ * Chunks are handed to other threads, which decode and validate while more arrives, or look whether they go on like a module in the
+ * cache; the next is asked for while one is worked on.
  * The module comes in a box, as that of `compileAsync`.
  */
 async function compileStream(source, options, what) {
@@ -126,7 +127,7 @@ async function receive(chunks, { signal, onProgress, tier }, what) {
     await unlessEnded(pushed);
     report('compiling');
     const found = checked(await unlessEnded(host.streamFinish(stream)), what);
-    progress.functionsReady = progress.functionsTotal;
+    progress.functionsReady = progress.functionsTotal = host.functionsIn(found);
     report('ready');
     return { found, bytesReceived: progress.bytesReceived };
   } catch (error) {

@@ -30,7 +30,7 @@ pub struct Progress {
     pub bytes_received: u64,
     /// Functions that are ready to be called.
     pub functions_ready: u32,
-    /// Functions that the module has, once that is known.
+    /// Functions that the module has, once that is known: not while it goes on like one in the cache, which is not decoded.
     pub functions_total: u32,
 }
 

@@ -1,50 +1,23 @@
 //! Compilations that are cut off: what they leave behind, and that later ones go on from it.
 #![cfg(unix)]
 
+mod util;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gantry_engine::{CacheConfig, Config, Engine, Linker, Module, ModuleStream, Store, Tier};
+use util::folder::Folder;
 
 const FUNCTIONS: usize = 400;
 /// Threads that validate ask as well, more or less often.
 const MORE_OR_LESS: usize = 8;
 
-/// A folder for one test.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("gantry-drafts-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Folder(path)
-    }
-
-    fn engine(&self) -> Engine {
-        let mut options = Config::default();
-        (options.cache, options.tier) = (Some(CacheConfig::new(&self.0)), Tier::Optimized);
-        Engine::new(&options).unwrap()
-    }
-
-    fn files(&self, extension: &str) -> Vec<PathBuf> {
-        let Ok(entries) = fs::read_dir(&self.0) else { return Vec::new() };
-        let paths = entries.map(|entry| entry.unwrap().path());
-        paths.filter(|path| path.extension().is_some_and(|is| is == extension)).collect()
-    }
-
-    fn draft(&self) -> PathBuf {
-        let [draft] = &self.files("gtd")[..] else { panic!("one draft") };
-        draft.clone()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::set_permissions(&self.0, fs::Permissions::from_mode(0o700));
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn draft(folder: &Folder) -> PathBuf {
+    let [draft] = &folder.files("gtd")[..] else { panic!("one draft") };
+    draft.clone()
 }
 
 fn wasm() -> Vec<u8> {
@@ -84,8 +57,8 @@ fn cut_off(folder: &Folder) -> Vec<u8> {
     let (module, _) = compile(&folder.engine(), all - FUNCTIONS / 4);
     assert!(module.is_none());
     assert!(folder.files("gtx").is_empty());
-    assert_eq!(fs::metadata(folder.draft()).unwrap().permissions().mode() & 0o777, 0o600);
-    fs::read(folder.draft()).unwrap()
+    assert_eq!(fs::metadata(draft(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::read(draft(&folder)).unwrap()
 }
 
 #[test]
@@ -146,7 +119,7 @@ fn any_number_of_times() {
 fn damaged_ones_are_used_as_far_as_they_are_whole() {
     let folder = Folder::new("damaged");
     let bytes = cut_off(&folder);
-    let path = folder.draft();
+    let path = draft(&folder);
     let finish = |draft: &[u8]| {
         folder.files("gtx").into_iter().for_each(|entry| fs::remove_file(entry).unwrap());
         fs::write(&path, draft).unwrap();
@@ -178,12 +151,12 @@ fn those_that_cannot_be_written_are_read() {
     let folder = Folder::new("unwritable");
     let bytes = cut_off(&folder);
     let all = asked_in_all();
-    let lock = fs::File::open(folder.draft()).unwrap();
+    let lock = fs::File::open(draft(&folder)).unwrap();
     lock.lock().unwrap();
     let (module, asked) = compile(&folder.engine(), all - FUNCTIONS);
     assert!(module.is_none() || asked < all - FUNCTIONS);
     if module.is_none() {
-        assert_eq!(fs::read(folder.draft()).unwrap(), bytes, "another process writes it");
+        assert_eq!(fs::read(draft(&folder)).unwrap(), bytes, "another process writes it");
     }
     let engine = folder.engine();
     let (module, asked) = compile(&engine, usize::MAX);
@@ -199,7 +172,7 @@ fn folders_that_others_can_write_to_have_none() {
     let all = asked_in_all();
     let (module, asked) = compile(&folder.engine(), usize::MAX);
     assert!(module.is_some() && asked + MORE_OR_LESS >= all);
-    assert_eq!(fs::read(folder.draft()).unwrap(), bytes);
+    assert_eq!(fs::read(draft(&folder)).unwrap(), bytes);
 }
 
 #[test]

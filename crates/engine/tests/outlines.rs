@@ -1,43 +1,17 @@
 //! Streams of modules that begin like one in the cache.
 #![cfg(unix)]
 
-use std::fs;
-use std::path::PathBuf;
+mod util;
 
-use gantry_engine::{CacheConfig, Config, Engine, Linker, Module, ModuleStream, Store, Tier};
+use std::fs;
+
+use gantry_engine::{Engine, Linker, Module, ModuleStream, Store};
+use util::folder::Folder;
 
 /// Where code begins: behind the first piece that is hashed.
 const FRONT: usize = 300 << 10;
 /// Bytes of data, so that several pieces lie between code and end.
 const DATA: usize = 600 << 10;
-
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Folder {
-        let path = std::env::temp_dir().join(format!("gantry-outlines-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        Folder(path)
-    }
-
-    fn engine(&self) -> Engine {
-        let mut options = Config::default();
-        (options.cache, options.tier) = (Some(CacheConfig::new(&self.0)), Tier::Optimized);
-        Engine::new(&options).unwrap()
-    }
-
-    fn files(&self, extension: &str) -> Vec<PathBuf> {
-        let Ok(entries) = fs::read_dir(&self.0) else { return Vec::new() };
-        let paths = entries.map(|entry| entry.unwrap().path());
-        paths.filter(|path| path.extension().is_some_and(|is| is == extension)).collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 fn section(id: u8, content: &[u8]) -> Vec<u8> {
     let mut len = content.len();

@@ -5,6 +5,8 @@
 use gantry_engine::{AsStoreMut, Config, Engine, Error, Extern, Instance, MemoryStyle, Module, Store, Val};
 
 pub mod corpus;
+#[cfg(unix)]
+pub mod folder;
 pub mod mutate;
 pub mod run;
 
