@@ -57,8 +57,8 @@ fn cut_off(folder: &Folder) -> Vec<u8> {
     let (module, _) = compile(&folder.engine(), all - FUNCTIONS / 4);
     assert!(module.is_none());
     assert!(folder.files("gtx").is_empty());
-    assert_eq!(fs::metadata(draft(&folder)).unwrap().permissions().mode() & 0o777, 0o600);
-    fs::read(draft(&folder)).unwrap()
+    assert_eq!(fs::metadata(draft(folder)).unwrap().permissions().mode() & 0o777, 0o600);
+    fs::read(draft(folder)).unwrap()
 }
 
 #[test]
