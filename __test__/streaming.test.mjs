@@ -159,6 +159,22 @@ describe('stopping', () => {
     });
   }
 
+  test('nothing is reported once it has stopped, though pieces are still with other threads', async () => {
+    const controller = new AbortController();
+    let reports = 0;
+    async function* endless() {
+      yield* chunks();
+      controller.abort();
+      await new Promise(() => {});
+    }
+    const onProgress = () => reports++;
+    const options = { signal: controller.signal, onProgress };
+    await assert.rejects(WebAssembly.compileStreaming(endless(), options), { name: 'AbortError' });
+    const before = reports;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(reports, before);
+  });
+
   test('a signal that is aborted later is not listened to', async () => {
     const controller = new AbortController();
     const module = await WebAssembly.compileStreaming(chunks(), { signal: controller.signal });

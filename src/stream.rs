@@ -1,5 +1,6 @@
-//! Modules whose bytes arrive in pieces: chunks are handed to other threads, one at a time.
+//! Modules whose bytes arrive in pieces: another thread takes them in order.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gantry_engine::{Error, ModuleStream};
@@ -20,37 +21,71 @@ enum State {
     Closed,
 }
 
+/// Bytes, and who wants to know what becomes of them.
+struct Piece {
+    bytes: Vec<u8>,
+    settle: Box<dyn FnOnce(napi::Result<StreamProgress>) + Send>,
+}
+
+struct Shared {
+    state: State,
+    /// Pieces that came while another thread has the stream.
+    waiting: VecDeque<Piece>,
+}
+
 /// A module of which bytes are still to come. The thread that hands over the bytes and the one that takes them share it.
 #[derive(Clone)]
-pub struct Stream(Arc<Mutex<State>>);
+pub struct Stream(Arc<Mutex<Shared>>);
 
 impl Stream {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn new(stream: ModuleStream) -> Stream {
+        let (state, waiting) = (State::Open(Box::new(stream)), VecDeque::new());
+        Stream(Arc::new(Mutex::new(Shared { state, waiting })))
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The stream itself, for the next step.
-    fn take(&self) -> napi::Result<Box<ModuleStream>> {
-        let mut state = self.state();
-        if matches!(*state, State::Open(_))
-            && let State::Open(stream) = std::mem::replace(&mut *state, State::Busy)
-        {
-            return Ok(stream);
+    /// The stream itself, for the next step. None while another thread has it, and when it is closed.
+    fn take(&self) -> Option<Box<ModuleStream>> {
+        let mut shared = self.shared();
+        if !matches!(shared.state, State::Open(_)) {
+            return None;
         }
-        Err(napi::Error::from_reason("the stream is closed, or not done with what it got before"))
+        match std::mem::replace(&mut shared.state, State::Busy) {
+            State::Open(stream) => Some(stream),
+            _ => unreachable!("looked at above"),
+        }
     }
 
-    /// Gives it back, unless it was closed meanwhile.
-    fn put(&self, stream: Box<ModuleStream>) {
-        let mut state = self.state();
-        if matches!(*state, State::Busy) {
-            *state = State::Open(stream);
+    /// Gives the stream what is waiting, and puts it back.
+    fn push_waiting(&self, mut stream: Box<ModuleStream>) {
+        let mut shared = self.shared();
+        while !matches!(shared.state, State::Closed) {
+            let Some(piece) = shared.waiting.pop_front() else {
+                shared.state = State::Open(stream);
+                return;
+            };
+            drop(shared);
+            let outcome = stream.push(piece.bytes);
+            let progress = StreamProgress::new(outcome, &stream);
+            // Until what comes next is done: who hears of the last piece may say at once that there are no more.
+            shared = self.shared();
+            (piece.settle)(Ok(progress));
+        }
+        for piece in shared.waiting.drain(..) {
+            (piece.settle)(Err(closed()));
         }
     }
 
     fn is_wanted(&self) -> bool {
-        !matches!(*self.state(), State::Closed)
+        !matches!(self.shared().state, State::Closed)
     }
+}
+
+fn closed() -> napi::Error {
+    napi::Error::from_reason("the stream is closed, or not done with what it got before")
 }
 
 /// How far a stream has come, or what is wrong with it.
@@ -79,12 +114,11 @@ impl Host {
     pub fn stream_begin(&self, tier: Option<String>) -> napi::Result<External<Stream>> {
         let tier = tier.map(|tier| tier.parse()).transpose();
         let tier = tier.map_err(|error: Error| napi::Error::from_reason(error.to_string()))?;
-        let stream = ModuleStream::new(engine()?, tier);
-        Ok(External::new(Stream(Arc::new(Mutex::new(State::Open(Box::new(stream)))))))
+        Ok(External::new(Stream::new(ModuleStream::new(engine()?, tier))))
     }
 
-    /// Gives a stream its next bytes, which are copied. The promise is for how far it has come: nothing else can be done with it
-    /// before, but to close it.
+    /// Gives a stream its next bytes, which are copied. More can be given before those are done with. The promise is for how far it
+    /// has come then.
     #[napi]
     pub fn stream_push<'e>(
         &self,
@@ -92,27 +126,27 @@ impl Host {
         stream: &External<Stream>,
         bytes: Uint8Array,
     ) -> napi::Result<Object<'e>> {
-        let (stream, bytes) = (Stream::clone(stream), bytes.to_vec());
+        if !stream.is_wanted() {
+            return Err(closed());
+        }
+        let bytes = bytes.to_vec();
         let (deferred, promise) = env.create_deferred()?;
-        runtime()?.spawn_blocking(move || {
-            let progress = stream.take().map(|mut taken| {
-                let outcome = taken.push(bytes);
-                let progress = StreamProgress::new(outcome, &taken);
-                stream.put(taken);
-                progress
-            });
-            deferred.resolve(move |_env| progress);
-        });
+        let settle = Box::new(move |progress| deferred.resolve(move |_env| progress));
+        stream.shared().waiting.push_back(Piece { bytes, settle });
+        if let Some(taken) = stream.take() {
+            let stream = Stream::clone(stream);
+            runtime()?.spawn_blocking(move || stream.push_waiting(taken));
+        }
         Ok(promise)
     }
 
-    /// Says that there are no more bytes. The promise is as that of `compileAsync`.
+    /// Says that there are no more bytes, after all have been done with. The promise is as that of `compileAsync`.
     #[napi]
     pub fn stream_finish<'e>(&self, env: &'e Env, stream: &External<Stream>) -> napi::Result<Object<'e>> {
         let stream = Stream::clone(stream);
         let (deferred, promise) = env.create_deferred()?;
         runtime()?.spawn_blocking(move || {
-            let outcome = stream.take().map(|taken| taken.finish_while(&|| stream.is_wanted()));
+            let outcome = stream.take().ok_or_else(closed).map(|taken| taken.finish_while(&|| stream.is_wanted()));
             deferred.resolve(move |_env| {
                 let module = outcome?.map_err(|error| error.to_string()).and_then(declared);
                 Ok(match module {
@@ -133,6 +167,6 @@ impl Host {
     /// Ends the work on a stream that nobody wants any more, and frees what it had.
     #[napi]
     pub fn stream_close(&self, stream: &External<Stream>) {
-        *stream.state() = State::Closed;
+        stream.shared().state = State::Closed;
     }
 }

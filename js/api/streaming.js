@@ -18,7 +18,7 @@ const PIECE = 1 << 20;
  * Beyond the specification, which knows responses only: streams of Node.js and of the web, other asynchronous iterables of
  * bytes, blobs, file handles, and paths as `file:` URLs.
  * Chunks are handed to other threads, which decode and validate while more arrives, or look whether they go on like a module in the
- * cache; the next is asked for while one is worked on.
+ * cache; more is asked for while one is worked on.
  * The module comes in a box, as that of `compileAsync`.
  */
 async function compileStream(source, options, what) {
@@ -97,13 +97,14 @@ function responseChunks(response, what) {
 
 /**
  * Takes chunks until there are no more. Resolves to what `host.compileAsync` gives, and how many bytes there were.
- * One piece is with other threads at a time; the sender is asked for more meanwhile, and waits when it is faster.
+ * Two pieces are with other threads at most, so that they need not wait for the next; the sender waits when it is faster.
  */
 async function receive(chunks, { signal, onProgress, tier }, what) {
   const iterator = iteratorOf(chunks);
   const stream = host.streamBegin(tier);
   const progress = { bytesReceived: 0, functionsReady: 0, functionsTotal: 0 };
-  const report = (phase) => onProgress?.({ ...progress, phase });
+  const ending = endingOf(signal);
+  const report = (phase) => ending.isOver() || onProgress?.({ ...progress, phase });
   const push = async (piece) => {
     const { error, functionsReady, functionsTotal } = await host.streamPush(stream, piece);
     if (error) throw new CompileError(`${what}: ${error}`);
@@ -111,15 +112,16 @@ async function receive(chunks, { signal, onProgress, tier }, what) {
     Object.assign(progress, { functionsReady, functionsTotal });
     report('receiving');
   };
-  const ending = endingOf(signal);
   const unlessEnded = (promise) => Promise.race([promise, ending.promise]);
   try {
     let pushed;
+    let before;
     for (;;) {
       const { done, value } = await unlessEnded(iterator.next());
       if (done) break;
       for (const piece of pieces(toBytes(value, what))) {
-        await unlessEnded(pushed);
+        await unlessEnded(before);
+        before = pushed;
         pushed = push(piece);
         pushed.catch(ending.reject);
       }
@@ -169,15 +171,20 @@ function toBytes(chunk, what) {
 
 const plain = (bytes) => (bytes.buffer instanceof ArrayBuffer ? bytes : new Uint8Array(bytes));
 
-/** A promise that is rejected when the signal fires, or for another reason. */
+/** A promise that is rejected when the signal fires, or for another reason, until it is forgotten. */
 function endingOf(signal) {
   let reject;
+  let over = false;
   const promise = new Promise((_, rejectPromise) => (reject = rejectPromise));
   promise.catch(() => {});
   const listener = () => reject(signal.reason);
   if (signal?.aborted) listener();
   signal?.addEventListener('abort', listener, { once: true });
-  return { promise, reject, forget: () => signal?.removeEventListener('abort', listener) };
+  const forget = () => {
+    over = true;
+    signal?.removeEventListener('abort', listener);
+  };
+  return { promise, reject, forget, isOver: () => over };
 }
 
 module.exports = { compileStream };
