@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gantry_engine::{Error, ModuleStream};
+use gantry_runtime::copy_large;
 use napi::Env;
 use napi::bindgen_prelude::{Either, External, Object, Uint8Array};
 use napi_derive::napi;
@@ -129,7 +130,7 @@ impl Host {
         if !stream.is_wanted() {
             return Err(closed());
         }
-        let bytes = bytes.to_vec();
+        let bytes = copy_large(&bytes);
         let (deferred, promise) = env.create_deferred()?;
         let settle = Box::new(move |progress| deferred.resolve(move |_env| progress));
         stream.shared().waiting.push_back(Piece { bytes, settle });

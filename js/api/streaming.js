@@ -11,8 +11,8 @@ const responses = require('./responses');
 const { isObject } = require('./webidl');
 
 const MIME_TYPE = 'application/wasm';
-/** Bytes that are copied for other threads at a time: what takes no millisecond. */
-const PIECE = 1 << 20;
+/** Bytes that are copied for other threads at a time: what takes a millisecond or two. */
+const PIECE = 4 << 20;
 
 /**
  * Beyond the specification, which knows responses only: streams of Node.js and of the web, other asynchronous iterables of

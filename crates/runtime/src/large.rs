@@ -4,10 +4,15 @@
 
 use crate::sys;
 
+/// Bytes from which a large page may fit in.
+const LARGE: usize = 2 << 20;
+
 /// A copy. What takes longest of a large one is that the system finds memory for it page by page; it is asked for large pages.
 pub fn copy_large(bytes: &[u8]) -> Vec<u8> {
     let mut copy = Vec::with_capacity(bytes.len());
-    sys::prefer_large_pages(copy.spare_capacity_mut());
+    if bytes.len() >= LARGE {
+        sys::prefer_large_pages(copy.spare_capacity_mut());
+    }
     copy.extend_from_slice(bytes);
     copy
 }
