@@ -171,7 +171,7 @@ describe('stopping', () => {
     const options = { signal: controller.signal, onProgress };
     await assert.rejects(WebAssembly.compileStreaming(endless(), options), { name: 'AbortError' });
     const before = reports;
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await sleep(50);
     assert.equal(reports, before);
   });
 

@@ -51,12 +51,12 @@ impl Stream {
     /// The stream itself, for the next step. None while another thread has it, and when it is closed.
     fn take(&self) -> Option<Box<ModuleStream>> {
         let mut shared = self.shared();
-        if !matches!(shared.state, State::Open(_)) {
-            return None;
-        }
         match std::mem::replace(&mut shared.state, State::Busy) {
             State::Open(stream) => Some(stream),
-            _ => unreachable!("looked at above"),
+            other => {
+                shared.state = other;
+                None
+            }
         }
     }
 
