@@ -8,7 +8,7 @@
 //! table of checksums, each over a block of what lies between header and table
 //! ```
 //!
-//! Integers are little-endian. The same module and settings give the same bytes. Machine code has pages of its own, so that a
+//! Integers are little-endian. The same module, settings and hot functions give the same bytes. Machine code has pages of its own, so that a
 //! file can be mapped and run as it is.
 //!
 //! Checksums tell damage, not malice: who can write artifacts can write machine code.

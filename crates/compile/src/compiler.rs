@@ -1,6 +1,6 @@
 //! Module compilation.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -114,6 +114,7 @@ impl Compiler {
         observer: &dyn Observer,
     ) -> Result<Artifact, CompileError> {
         let mut functions = self.functions(module, bodies, observer)?.into_iter();
+        let mut hot = self.hot_functions(module, bodies, observer)?;
         let mut linker = Linker::default();
         let mut writes_tables = false;
         let mut bounds = Vec::with_capacity(bodies.len());
@@ -122,6 +123,7 @@ impl Compiler {
                 Some(bytes) => self.known_function(module, bodies, body, bytes)?,
                 None => functions.next().expect("compiled above"),
             };
+            let function = hot.remove(&body.index).unwrap_or(function);
             writes_tables |= function.writes_tables;
             bounds.push(linker.place(function));
         }
@@ -141,10 +143,15 @@ impl Compiler {
     }
 
     fn env<'m>(&self, module: &'m Module, bodies: &'m [FunctionBody]) -> ModuleEnv<'m> {
+        self.env_of_hot(module, bodies, HashSet::new())
+    }
+
+    /// As [`Compiler::env`], with the functions that are known to be hot.
+    fn env_of_hot<'m>(&self, module: &'m Module, bodies: &'m [FunctionBody], hot: HashSet<u32>) -> ModuleEnv<'m> {
         let env = |calls| ModuleEnv::new(module, &*self.isa, self.settings.memory_style, calls);
         match self.settings.tier {
             Tier::Quick => env(Calls::Slots),
-            Tier::Optimized => ModuleEnv { inlinable: Inlinable::of(module, bodies), ..env(Calls::Near) },
+            Tier::Optimized => ModuleEnv { inlinable: Inlinable::of(module, bodies, hot), ..env(Calls::Near) },
         }
     }
 
@@ -174,6 +181,32 @@ impl Compiler {
         let mut compiled = compiled?;
         compiled.sort_by_key(|(index, _)| *index);
         Ok(compiled.into_iter().map(|(_, compiled)| compiled).collect())
+    }
+
+    /// Functions that have turned out to be hot, compiled with what is known of each other. Those that exceed a limit then stay as they are.
+    fn hot_functions(
+        &self,
+        module: &Module,
+        bodies: &[FunctionBody],
+        observer: &dyn Observer,
+    ) -> Result<HashMap<u32, CompiledFunction>, CompileError> {
+        let hot = observer.hot();
+        if hot.is_empty() || self.settings.tier != Tier::Optimized {
+            return Ok(HashMap::new());
+        }
+        let funcs: HashSet<u32> = hot.iter().map(|index| index + module.imported_funcs).collect();
+        let env = self.env_of_hot(module, bodies, funcs);
+        let bodies = hot.iter().filter_map(|index| bodies.get(*index as usize)).collect();
+        let threads = observer.threads(self.settings.threads);
+        let compiled = pool::map(threads, Ends::First, bodies, Worker::new, |worker, body: &FunctionBody| {
+            if !observer.go_on() {
+                return Err(CompileError::Cancelled);
+            }
+            let Ok(compiled) = self.function(worker, &env, None, body) else { return Ok(None) };
+            observer.compiled(body.index, &|| unlinked::encode(&compiled));
+            Ok(Some((body.index, compiled)))
+        });
+        Ok(compiled?.into_iter().flatten().collect())
     }
 
     /// A function that was compiled before; anew, if the bytes are none.

@@ -32,6 +32,12 @@ pub trait Observer: Sync {
         None
     }
 
+    /// Defined functions in which most of the time goes by, as far as that has turned out. Asked when all are compiled: these are
+    /// compiled once more, with more of what they call in the place of calls.
+    fn hot(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
     /// A defined function was compiled, and `bytes` are what to keep of it.
     fn compiled(&self, _index: u32, _bytes: &dyn Fn() -> Vec<u8>) {}
 }

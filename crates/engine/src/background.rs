@@ -12,10 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use gantry_runtime::CodeLevel;
+use gantry_runtime::{CodeLevel, LoadedModule};
 
 use crate::crew::Precedence;
-use crate::program::Program;
+use crate::program::{Program, Watcher};
 
 /// Bytes of bodies from which a module is large.
 const LARGE: usize = 256 << 10;
@@ -27,6 +27,8 @@ const HOT: u32 = 2000;
 const LOOK: Duration = Duration::from_millis(10);
 /// Hot functions that are optimised after each look.
 const AT_A_TIME: usize = 32;
+/// The part of all counts that a function has to have for being compiled once more in the end, with others like it in the place of calls.
+const PART: u64 = 1000;
 
 /// Where programs wait.
 #[derive(Default)]
@@ -100,19 +102,40 @@ fn optimize(program: &Program, between: &(dyn Fn() + Sync)) {
     }
     let start = Instant::now();
     let hot = Mutex::new(Hot { looked: start, tried: vec![false; program.module.defined_funcs()] });
-    program.optimize_while_it_runs(&lower_priority, &|| {
-        between();
-        // One thread looks, the others go on.
-        if program.size >= HOT_FIRST
-            && let Ok(mut hot) = hot.try_lock()
-            && hot.looked.elapsed() >= LOOK
-        {
-            hot.optimize(program);
-            hot.looked = Instant::now();
-        }
-    });
+    program.optimize_while_it_runs(&Watch { program, between, hot });
     if let Some(loaded) = program.loaded() {
         loaded.add_background_time(start.elapsed());
+    }
+}
+
+/// A program that is watched while it is optimised.
+struct Watch<'p> {
+    program: &'p Program,
+    between: &'p (dyn Fn() + Sync),
+    hot: Mutex<Hot>,
+}
+
+impl Watcher for Watch<'_> {
+    fn begun(&self) {
+        lower_priority();
+    }
+
+    fn between(&self) {
+        (self.between)();
+        // One thread looks, the others go on.
+        if self.program.size >= HOT_FIRST
+            && let Ok(mut hot) = self.hot.try_lock()
+            && hot.looked.elapsed() >= LOOK
+        {
+            hot.optimize(self.program);
+            hot.looked = Instant::now();
+        }
+    }
+
+    fn hot(&self) -> Vec<u32> {
+        let Some(loaded) = self.program.loaded() else { return Vec::new() };
+        let all: u64 = counts(&loaded).map(u64::from).sum();
+        hottest(&loaded, HOT.max((all / PART) as u32)).collect()
     }
 }
 
@@ -127,7 +150,7 @@ struct Hot {
 impl Hot {
     /// Optimises the functions that are the hottest now.
     fn optimize(&mut self, program: &Program) {
-        for index in self.hottest(program) {
+        for index in self.new(program) {
             if program.is_cancelled() {
                 return;
             }
@@ -141,16 +164,23 @@ impl Hot {
         }
     }
 
-    /// Functions that are hot, the hottest first.
-    fn hottest(&self, program: &Program) -> Vec<u32> {
+    /// The hottest functions that nothing was done about yet.
+    fn new(&self, program: &Program) -> Vec<u32> {
         let Some(loaded) = program.loaded() else { return Vec::new() };
-        let counts = loaded.counters().iter().map(|counter| counter.load(Ordering::Relaxed));
-        let is_hot =
-            |(count, index): &(u32, u32)| *count >= HOT && !self.tried[*index as usize] && !loaded.is_optimized(*index);
-        let mut hot: Vec<(u32, u32)> = counts.zip(0..).filter(is_hot).collect();
-        hot.sort_unstable_by(|a, b| b.cmp(a));
-        hot.into_iter().take(AT_A_TIME).map(|(_, index)| index).collect()
+        let is_new = |index: &u32| !self.tried[*index as usize] && !loaded.is_optimized(*index);
+        hottest(&loaded, HOT).filter(is_new).take(AT_A_TIME).collect()
     }
+}
+
+fn counts(loaded: &LoadedModule) -> impl Iterator<Item = u32> {
+    loaded.counters().iter().map(|counter| counter.load(Ordering::Relaxed))
+}
+
+/// Functions whose counters say `least` or more, the hottest first.
+fn hottest(loaded: &LoadedModule, least: u32) -> impl Iterator<Item = u32> {
+    let mut hot: Vec<(u32, u32)> = counts(loaded).zip(0..).filter(|(count, _)| *count >= least).collect();
+    hot.sort_unstable_by(|a, b| b.cmp(a));
+    hot.into_iter().map(|(_, index)| index)
 }
 
 /// Lets whoever waits for results go first. Threads that this one starts are the same. The first module of a process is an exception as

@@ -229,6 +229,10 @@ impl Observer for Drafting<'_, '_> {
         draft.known.get(&index).map(|range| &draft.bytes[range.clone()])
     }
 
+    fn hot(&self) -> Vec<u32> {
+        self.client.hot()
+    }
+
     fn compiled(&self, index: u32, bytes: &dyn Fn() -> Vec<u8>) {
         if let Some(draft) = self.draft {
             let bytes = bytes();

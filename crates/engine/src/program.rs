@@ -80,10 +80,9 @@ impl Program {
         self.compilers.optimize(&self.module, &self.bodies()?, self.key.as_ref(), client).ok()
     }
 
-    /// As [`Program::optimize`], and has functions run in optimised code when there is some. What an earlier process has left runs
-    /// before `begun` is done; threads do `between` before each function.
-    pub fn optimize_while_it_runs(&self, begun: &(dyn Fn() + Sync), between: &(dyn Fn() + Sync)) {
-        self.optimize(&Running { program: self, begun, between });
+    /// As [`Program::optimize`], and has functions run in optimised code when there is some.
+    pub fn optimize_while_it_runs(&self, watcher: &dyn Watcher) {
+        self.optimize(&Running { program: self, watcher });
     }
 
     /// Has all functions run in optimised code, and frees what is not needed any more.
@@ -109,17 +108,28 @@ impl Program {
     }
 }
 
+/// Somebody who looks after a program that is optimised while it runs.
+pub(crate) trait Watcher: Sync {
+    /// Called when what an earlier process has left runs.
+    fn begun(&self);
+
+    /// Called by each thread before it compiles a function.
+    fn between(&self);
+
+    /// The functions that have turned out to be hot. Asked when all are compiled.
+    fn hot(&self) -> Vec<u32>;
+}
+
 /// A program that is optimised while it runs. What is in the way of better code is that there is no memory: then the code
 /// stays that there is.
 struct Running<'p> {
     program: &'p Program,
-    begun: &'p (dyn Fn() + Sync),
-    between: &'p (dyn Fn() + Sync),
+    watcher: &'p dyn Watcher,
 }
 
 impl Client for Running<'_> {
     fn go_on(&self) -> bool {
-        (self.between)();
+        self.watcher.between();
         !self.program.is_cancelled()
     }
 
@@ -133,7 +143,11 @@ impl Client for Running<'_> {
         {
             let _ = loaded.publish_partial(partial);
         }
-        (self.begun)();
+        self.watcher.begun();
+    }
+
+    fn hot(&self) -> Vec<u32> {
+        self.watcher.hot()
     }
 
     fn done(&self, artifact: &Artifact) {

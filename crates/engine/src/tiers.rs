@@ -62,6 +62,11 @@ pub(crate) trait Client: Sync {
     /// Called before anything is compiled. `left` links what an earlier process has left, if that is not all.
     fn begin(&self, _left: &dyn Fn() -> Option<Partial>) {}
 
+    /// The functions that have turned out to be hot. Asked when all are compiled.
+    fn hot(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
     /// Called when all is compiled, before it is kept.
     fn done(&self, _artifact: &Artifact) {}
 }

@@ -274,6 +274,49 @@ fn hot_functions_are_optimised_first() {
     assert_eq!(run.call(&mut store, 1000).unwrap(), 1000);
 }
 
+/// A large module with a function that is called in a loop and is too large for the place of just any call. It traps when it arrives at its second
+/// argument.
+fn large_with_calls() -> Vec<u8> {
+    let body = "local.get 0 i32.const 77 i32.mul local.set 0 ".repeat(300);
+    let filler: String = (0..240).map(|_| format!("(func (param i32) (result i32) {body} local.get 0)")).collect();
+    let steps = "local.get 0 i32.const 1 i32.add local.set 0 ".repeat(30);
+    let hot = format!(
+        r#"(func $add (param i32 i32) (result i32)
+        {steps} (drop (i32.div_u (i32.const 1) (i32.sub (local.get 0) (local.get 1)))) (local.get 0))
+      (func (export "run") (param i32 i32) (result i32) (local i32)
+        (loop $again
+          (local.set 2 (call $add (local.get 2) (local.get 1)))
+          (br_if $again (i32.lt_u (local.get 2) (local.get 0))))
+        (local.get 2))"#
+    );
+    wat::parse_str(format!("(module {hot} {filler})")).unwrap()
+}
+
+#[test]
+fn hot_functions_have_each_other_in_the_place_of_calls() {
+    let wasm = large_with_calls();
+    let run = |module: &Module, engine: &Engine| {
+        let (mut store, instance) = instantiate(engine, module);
+        let run = instance.typed_func::<(i32, i32), i32>(&store, "run").unwrap();
+        assert_eq!(run.call(&mut store, (300_000, -1)).unwrap(), 300_000);
+        let error = run.call(&mut store, (300_000, 3000)).unwrap_err();
+        let trap = error.trap().expect("a trap");
+        assert_eq!(trap.code, TrapCode::IntegerDivideByZero);
+        trap.frames.iter().map(|frame| (frame.func, frame.offset)).collect::<Vec<_>>()
+    };
+    let optimized = engine(Tier::Optimized);
+    let plain = Module::new(&optimized, &wasm).unwrap();
+    let frames = run(&plain, &optimized);
+    assert_eq!(frames.iter().map(|frame| frame.0).collect::<Vec<_>>(), [0, 1]);
+    let auto = engine(Tier::Auto);
+    let module = Module::new(&auto, &wasm).unwrap();
+    while !module.stats().is_final {
+        assert_eq!(run(&module, &auto), frames);
+    }
+    assert_eq!(run(&module, &auto), frames);
+    assert_ne!(module.serialize().unwrap(), plain.serialize().unwrap(), "it knows what is hot");
+}
+
 #[test]
 fn what_is_serialized_is_optimised() {
     let bytes = Module::new(&engine(Tier::Optimized), &wasm()).unwrap().serialize().unwrap();

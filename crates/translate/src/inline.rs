@@ -5,7 +5,7 @@
 //!
 //! Must not know: how bodies are found or validated.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use cranelift_codegen::ir::SourceLoc;
 use gantry_abi::artifact::{INLINED, Inlined, NO_POSITION};
@@ -18,8 +18,12 @@ use crate::translator::FuncTranslator;
 const TINY: usize = 24;
 /// What a body may weigh to be inlined where it is called in a loop, or recursively.
 const SMALL: usize = 120;
+/// What a body may weigh to be inlined where both it and the function around it are hot.
+const HOT: usize = 400;
 /// What inlined bodies may weigh in all, in the smallest of functions.
 const BUDGET: usize = 600;
+/// What they may weigh besides in a function that is hot.
+const HOT_BUDGET: usize = 4000;
 /// What a call in a body weighs besides its bytes.
 const CALL: usize = 6;
 /// How many bodies deep.
@@ -31,6 +35,8 @@ const MAX_RECURSION: usize = 3;
 #[derive(Default)]
 pub struct Inlinable<'m> {
     bodies: HashMap<u32, Candidate<'m>>,
+    /// Functions in which most of the time goes by, if that is known.
+    hot: HashSet<u32>,
     /// Whether one of them makes tail calls.
     pub(crate) makes_tail_calls: bool,
 }
@@ -47,14 +53,15 @@ struct Candidate<'m> {
 }
 
 impl<'m> Inlinable<'m> {
-    /// Chooses among the bodies of a module. What is not valid is left out.
-    pub fn of(module: &Module, bodies: &'m [FunctionBody]) -> Inlinable<'m> {
-        let small = bodies.iter().filter(|body| body.bytes.len() <= SMALL && body.validate().is_ok());
-        let candidates =
-            small.map(|body| (body.index + module.imported_funcs, Candidate::new(body).expect("validated")));
+    /// Chooses among the bodies of a module, larger ones among functions that are `hot`. What is not valid is left out.
+    pub fn of(module: &Module, bodies: &'m [FunctionBody], hot: HashSet<u32>) -> Inlinable<'m> {
+        let func = |body: &FunctionBody| body.index + module.imported_funcs;
+        let is_small = |body: &&FunctionBody| body.bytes.len() <= if hot.contains(&func(body)) { HOT } else { SMALL };
+        let small = bodies.iter().filter(is_small).filter(|body| body.validate().is_ok());
+        let candidates = small.map(|body| (func(body), Candidate::new(body).expect("validated")));
         let bodies: HashMap<_, _> = candidates.collect();
         let makes_tail_calls = bodies.values().any(|candidate| candidate.makes_tail_calls);
-        Inlinable { bodies, makes_tail_calls }
+        Inlinable { bodies, hot, makes_tail_calls }
     }
 
     /// The body of a function, if it may be inlined.
@@ -108,9 +115,11 @@ pub(crate) struct Inlining {
 }
 
 impl Inlining {
-    pub fn new(func: u32, bytes: usize) -> Inlining {
+    /// For a function of so many bytes.
+    pub fn new(func: u32, bytes: usize, inlinable: &Inlinable<'_>) -> Inlining {
         let places = vec![Place { func, base: 0, caller: None, owns_frame: true }];
-        Inlining { places, budget: BUDGET + bytes / 2, position: 0, sources: Vec::new() }
+        let besides = if inlinable.hot.contains(&func) { HOT_BUDGET } else { 0 };
+        Inlining { places, budget: BUDGET + bytes / 2 + besides, position: 0, sources: Vec::new() }
     }
 
     fn place(&self) -> &Place {
@@ -145,9 +154,16 @@ impl<'a> FuncTranslator<'a> {
         let env = self.env;
         let Candidate { body, weight, makes_tail_calls, loops } = *env.inlinable.bodies.get(&func)?;
         let recursion = self.inlining.places.iter().filter(|place| place.func == func).count();
-        // A loop is worth a call.
-        let is_hot = recursion > 0 || (self.is_in_loop() && !loops);
-        let wanted = weight <= if is_hot { SMALL } else { TINY };
+        let hot = &env.inlinable.hot;
+        let most = if recursion == 0 && hot.contains(&func) && hot.contains(&self.frame_function()) {
+            HOT
+        } else if recursion > 0 || (self.is_in_loop() && !loops) {
+            // A loop is worth a call.
+            SMALL
+        } else {
+            TINY
+        };
+        let wanted = weight <= most;
         let possible = recursion <= MAX_RECURSION
             && self.inlining.places.len() <= MAX_DEPTH
             && weight <= self.inlining.budget

@@ -110,7 +110,7 @@ pub fn translate_function(
     func.signature = env::wasm_signature(ty);
     func.name = ir::UserFuncName::User(env::func_name(index));
 
-    let inlining = Inlining::new(index, body.bytes.len());
+    let inlining = Inlining::new(index, body.bytes.len(), &env.inlinable);
     let mut t = FuncTranslator::new(func, &mut translator.builder, env, inlining);
     let mut validator = body.validator(std::mem::take(&mut translator.validator));
     if env.calls == Calls::Near && may_begin_again(body, index, env.inlinable.makes_tail_calls) {
