@@ -22,6 +22,7 @@ mod module;
 mod resolve;
 mod responses;
 mod roots;
+mod scripts;
 mod stack;
 mod stream;
 mod table;

@@ -4,6 +4,7 @@
 const { host } = require('../binding');
 const { markAsUncloneable } = require('../brand');
 const { Anchor } = require('../anchor');
+const { keepCode } = require('../code');
 const { callStart } = require('../drive');
 const { LinkError, trapError } = require('../errors');
 const { exportedFunction, functionAt } = require('../functions');
@@ -214,6 +215,7 @@ function instantiate(module, { given, anchor, imports }, what) {
   anchor.id = out[0] | 0;
   const start = out[1];
   const object = createExports(exports, anchor, out);
+  keepCode();
   if (start !== 0) callStart(anchor, start);
   return object;
 }

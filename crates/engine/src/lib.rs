@@ -47,6 +47,7 @@ mod program;
 mod reference;
 mod responses;
 mod root;
+mod scripts;
 mod store;
 mod stream;
 mod tiers;

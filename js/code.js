@@ -1,0 +1,132 @@
+'use strict';
+// Loads this package's files with the code that V8 has made of them in an earlier process: of functions that were called too, which
+// otherwise is most of what a first module and a first instance take. It is kept in the cache of compiled modules.
+
+const Module = require('node:module');
+const { dirname, join, sep } = require('node:path');
+const fs = require('node:fs');
+const v8 = require('node:v8');
+const vm = require('node:vm');
+const { addon } = require('./addon');
+
+/** V8 refuses code of another version, or made with other flags. Other copies of the package have other text. */
+const NAME = `1 ${v8.cachedDataVersionTag()} ${__dirname}${sep}`;
+
+/** As in Node.js. What stands before the text of a file is in its first line. */
+const HEAD = '(function (exports, require, module, __filename, __dirname) { ';
+const TAIL = '\n})';
+const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+
+/** What was loaded, by file, if something of it has to be kept: text and script. */
+let unkept;
+/** Bytes that were kept when it was loaded. */
+let length;
+
+/** Gives `callback` a function that requires files of this folder. */
+function withKeptCode(callback) {
+  // An old Node.js has no `import()` in scripts, and test runners have modules of their own.
+  const isPossible = importModuleDynamically !== undefined && require.cache === Module._cache;
+  // Without a cache nothing could be kept.
+  const bytes = isPossible ? addon().keptScripts(NAME) : null;
+  if (bytes === null) return callback(require);
+  ({ length } = bytes);
+  const loader = new Loader(parse(bytes));
+  try {
+    return callback((id) => loader.require(__filename, id));
+  } finally {
+    unkept = loader.end();
+  }
+}
+
+/** Loads files as Node.js does, but looks for them only where they are. Others find them loaded. */
+class Loader {
+  #kept;
+  #loaded = new Map();
+  #isComplete = true;
+
+  constructor(kept) {
+    this.#kept = kept;
+  }
+
+  require(from, id) {
+    if (id[0] !== '.') return require(id);
+    const path = join(dirname(from), id);
+    const isOwn = this.#kept !== null && !path.endsWith('.json') && !path.endsWith('.node');
+    return isOwn ? this.#load(path.endsWith('.js') ? path : `${path}.js`) : require(path);
+  }
+
+  #load(file) {
+    const known = require.cache[file];
+    if (known !== undefined) return known.exports;
+    const text = fs.readFileSync(file, 'utf8');
+    const found = this.#kept.get(file);
+    const cachedData = found?.text === text ? found.code : undefined;
+    const columnOffset = -HEAD.length;
+    const options = { filename: file, columnOffset, cachedData, importModuleDynamically };
+    const script = new vm.Script(HEAD + text + TAIL, options);
+    if (cachedData === undefined || script.cachedDataRejected) this.#isComplete = false;
+    this.#loaded.set(file, { text, script });
+    return this.#run(file, script);
+  }
+
+  #run(file, script) {
+    const module = new Module(file);
+    module.filename = file;
+    require.cache[file] = module;
+    const requireFrom = (id) => this.require(file, id);
+    try {
+      script.runInThisContext()(module.exports, requireFrom, module, file, dirname(file));
+    } catch (error) {
+      delete require.cache[file];
+      throw error;
+    }
+    module.loaded = true;
+    return module.exports;
+  }
+
+  /** From here on Node.js loads what is required. Returns what was loaded, unless all of it is kept already. */
+  end() {
+    this.#kept = null;
+    return this.#isComplete ? undefined : this.#loaded;
+  }
+}
+
+/** Called when an instance was made: has the process keep, when it ends, what the next one needs. */
+function keepCode() {
+  if (unkept === undefined) return;
+  const loaded = unkept;
+  unkept = undefined;
+  if (!require('node:worker_threads').isMainThread) return;
+  process.once('exit', () => {
+    // Of many processes that began at once, one is enough.
+    if (addon().keptScripts(NAME).length === length) addon().keepScripts(NAME, serialize(loaded));
+  });
+}
+
+/** For each file its name, text and code, each after its length. */
+function serialize(loaded) {
+  const parts = [];
+  for (const [file, { text, script }] of loaded) {
+    for (const part of [Buffer.from(file), Buffer.from(text), script.createCachedData()]) {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(part.length);
+      parts.push(length, part);
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+function parse(bytes) {
+  const kept = new Map();
+  let at = 0;
+  const next = () => {
+    const end = at + 4 + (at + 4 <= bytes.length ? bytes.readUInt32LE(at) : 0);
+    const part = bytes.subarray(at + 4, end);
+    at = end;
+    return part;
+  };
+  while (at < bytes.length) kept.set(next().toString(), { text: next().toString(), code: next() });
+  return kept;
+}
+
+module.exports = { withKeptCode, keepCode };
