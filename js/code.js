@@ -27,7 +27,7 @@ function withKeptCode(callback) {
   // An old Node.js has no `import()` in scripts, and test runners have modules of their own.
   const isPossible = importModuleDynamically !== undefined && require.cache === Module._cache;
   // Without a cache nothing could be kept.
-  const bytes = isPossible ? addon().keptScripts(NAME) : null;
+  const bytes = isPossible ? addon().Host.keptScripts(NAME) : null;
   if (bytes === null) return callback(require);
   ({ length } = bytes);
   const loader = new Loader(parse(bytes));
@@ -99,7 +99,8 @@ function keepCode() {
   if (!require('node:worker_threads').isMainThread) return;
   process.once('exit', () => {
     // Of many processes that began at once, one is enough.
-    if (addon().keptScripts(NAME).length === length) addon().keepScripts(NAME, serialize(loaded));
+    const { Host } = addon();
+    if (Host.keptScripts(NAME).length === length) Host.keepScripts(NAME, serialize(loaded));
   });
 }
 

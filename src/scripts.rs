@@ -4,19 +4,22 @@ use gantry_engine::CacheConfig;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use crate::host;
+use crate::host::{self, Host};
 
-/// What is kept under a name, empty if there is nothing; null without a cache.
 #[napi]
-pub fn kept_scripts(name: String) -> Option<Buffer> {
-    Some(cache()?.scripts(&name).unwrap_or_default().into())
-}
+impl Host {
+    /// What is kept under a name, empty if there is nothing; null without a cache.
+    #[napi]
+    pub fn kept_scripts(name: String) -> Option<Buffer> {
+        Some(cache()?.scripts(&name).unwrap_or_default().into())
+    }
 
-/// Keeps code under a name.
-#[napi]
-pub fn keep_scripts(name: String, code: Buffer) {
-    if let Some(cache) = cache() {
-        cache.keep_scripts(&name, &code);
+    /// Keeps code under a name.
+    #[napi]
+    pub fn keep_scripts(name: String, code: Buffer) {
+        if let Some(cache) = cache() {
+            cache.keep_scripts(&name, &code);
+        }
     }
 }
 

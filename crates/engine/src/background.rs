@@ -150,7 +150,7 @@ struct Hot {
 impl Hot {
     /// Optimises the functions that are the hottest now.
     fn optimize(&mut self, program: &Program) {
-        for index in self.new(program) {
+        for index in self.untried(program) {
             if program.is_cancelled() {
                 return;
             }
@@ -165,7 +165,7 @@ impl Hot {
     }
 
     /// The hottest functions that nothing was done about yet.
-    fn new(&self, program: &Program) -> Vec<u32> {
+    fn untried(&self, program: &Program) -> Vec<u32> {
         let Some(loaded) = program.loaded() else { return Vec::new() };
         let is_new = |index: &u32| !self.tried[*index as usize] && !loaded.is_optimized(*index);
         hottest(&loaded, HOT).filter(is_new).take(AT_A_TIME).collect()
