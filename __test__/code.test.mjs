@@ -83,10 +83,11 @@ test('worker threads use it, and leave it to the main thread to keep it', async 
 test('processes that begin at once leave one note', async () => {
   const { load, notes } = cache();
   const all = await Promise.all(Array.from({ length: 6 }, () => load()));
-  const { made } = all[0];
-  assert.ok(all.every((one) => one.kept + one.made === made));
+  // Who comes late finds what another has left.
+  const [total] = all.map(({ kept, made }) => kept + made);
+  for (const { kept, made } of all) assert.ok(kept === 0 ? made === total : kept === total);
   assert.equal(notes().length, 1);
-  assert.deepEqual(await load(), { kept: made, made: 0 });
+  assert.deepEqual(await load(), { kept: total, made: 0 });
 });
 
 test('what V8 is told to do otherwise has code of its own', async () => {
