@@ -2,14 +2,15 @@
 // The package: a WebAssembly namespace of its own engine, the system interface for programs, and the resolver.
 
 const { MissingBinary } = require('./js/addon');
-const { withKeptCode } = require('./js/code');
+const { preload } = require('./js/code');
 
 function load() {
   try {
-    return withKeptCode((require) => ({
-      WebAssembly: require('./api/namespace').WebAssembly,
-      WASI: require('./wasi/wasi').WASI,
-    }));
+    preload(['./api/namespace', './wasi/wasi']);
+    return {
+      WebAssembly: require('./js/api/namespace').WebAssembly,
+      WASI: require('./js/wasi/wasi').WASI,
+    };
   } catch (error) {
     if (!(error instanceof MissingBinary)) throw error;
     return require('./js/fallback').fallback(error);

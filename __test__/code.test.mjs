@@ -134,6 +134,25 @@ test('text that has changed is compiled', async () => {
   assert.deepEqual(await load(script(INSTANCE, copy)), { kept: made, made: 0 });
 });
 
+test('in a bundle, where files have no places, they are loaded as before', async () => {
+  const bundle = path.join(folder, 'bundle.js');
+  // What bundlers make of a file: `module` is an object of theirs.
+  const file = (name) => JSON.stringify(path.join(root, name));
+  const text = fs
+    .readFileSync(path.join(root, 'js/code.js'), 'utf8')
+    .replaceAll("'./addon'", file('js/addon'));
+  fs.writeFileSync(
+    bundle,
+    `const wrapped = { exports: {} };
+    (function (module, exports) {${text}\n})(wrapped, wrapped.exports);
+    wrapped.exports.preload(['./api/namespace']);
+    module.exports = require(${file('js/api/namespace')});`,
+  );
+  const { dir, load } = cache();
+  assert.deepEqual(await load(script(INSTANCE, bundle)), { kept: 0, made: 0 });
+  assert.ok(!fs.existsSync(dir) || !fs.readdirSync(dir).some((name) => name.endsWith('.gtn')));
+});
+
 test('without a cache, everything is as before', async () => {
   const { load } = cache();
   assert.deepEqual(await load(script(), { env: { GANTRY_CACHE: 'off' } }), { kept: 0, made: 0 });

@@ -22,20 +22,17 @@ let unkept;
 /** Bytes that were kept when it was loaded. */
 let length;
 
-/** Gives `callback` a function that requires files of this folder. */
-function withKeptCode(callback) {
-  // An old Node.js has no `import()` in scripts, and test runners have modules of their own.
-  const isPossible = importModuleDynamically !== undefined && require.cache === Module._cache;
+/** Loads files of this folder and what they require, so that `require` finds them loaded. Where that cannot be, it loads them itself. */
+function preload(ids) {
+  // Bundles and test runners have modules of their own. An old Node.js has no `import()` in scripts.
+  const isPossible = Module._cache?.[__filename] === module && importModuleDynamically !== undefined;
   // Without a cache nothing could be kept.
   const bytes = isPossible ? addon().Host.keptScripts(NAME) : null;
-  if (bytes === null) return callback(require);
+  if (bytes === null) return;
   ({ length } = bytes);
   const loader = new Loader(parse(bytes));
-  try {
-    return callback((id) => loader.require(__filename, id));
-  } finally {
-    unkept = loader.end();
-  }
+  for (const id of ids) loader.require(__filename, id);
+  unkept = loader.end();
 }
 
 /** Loads files as Node.js does, but looks for them only where they are. Others find them loaded. */
@@ -130,4 +127,4 @@ function parse(bytes) {
   return kept;
 }
 
-module.exports = { withKeptCode, keepCode };
+module.exports = { preload, keepCode };

@@ -135,7 +135,7 @@ impl Watcher for Watch<'_> {
     fn hot(&self) -> Vec<u32> {
         let Some(loaded) = self.program.loaded() else { return Vec::new() };
         let all: u64 = counts(&loaded).map(u64::from).sum();
-        hottest(&loaded, HOT.max((all / PART) as u32)).collect()
+        hottest(&loaded, HOT.max(u32::try_from(all / PART).unwrap_or(u32::MAX))).collect()
     }
 }
 
