@@ -82,9 +82,12 @@ const isTrap = (value) =>
 /** The methods of V8's frames. */
 const site = {};
 {
-  const { prepareStackTrace } = Error;
+  const { prepareStackTrace, stackTraceLimit } = Error;
   Error.prepareStackTrace = (_, sites) => sites;
+  // Another copy of this package leaves out frames of these files; whoever loads it is further down.
+  Error.stackTraceLimit = Infinity;
   const prototype = getPrototypeOf(new Error().stack[0]);
+  Error.stackTraceLimit = stackTraceLimit;
   Error.prepareStackTrace = prepareStackTrace;
   if (prepareStackTrace === undefined) delete Error.prepareStackTrace;
   for (const name of ['getFileName', 'getFunctionName']) site[name] = uncurry(prototype[name]);
