@@ -2,11 +2,11 @@
 
 use std::mem::offset_of;
 
-use cranelift_codegen::ir::{self, Block, BlockArg, InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{Block, BlockArg, InstBuilder, MemFlagsData, Type, Value, types};
 use gantry_abi::TrapCode;
 use gantry_abi::vmctx::VMStoreContext;
 use gantry_module::{Result, ValType};
-use wasmparser::{BlockType, BrTable, Operator};
+use wasmparser::{BlockType, Operator};
 
 use crate::env::{POINTER, trap};
 use crate::switch::Switch;
@@ -374,26 +374,6 @@ impl FuncTranslator<'_> {
         self.b.ins().brif(condition, next, &[], target, &block_args(&args));
         self.b.seal_block(next);
         self.b.switch_to_block(next);
-    }
-
-    fn br_table(&mut self, targets: &BrTable<'_>) {
-        let index = self.pop();
-        let (default, arity) = self.branch_target(targets.default());
-        let args = block_args(&self.pop_n(arity));
-        // Validation has read all targets already.
-        let depths: Vec<u32> = targets.targets().map(|depth| depth.expect("validated")).collect();
-        let mut calls = Vec::with_capacity(depths.len());
-        for depth in depths {
-            let (block, _) = self.branch_target(depth);
-            calls.push(self.b.func.dfg.block_call(block, &args));
-        }
-        let lists = &self.b.func.dfg.value_lists;
-        let blocks = calls.iter().map(|call| call.block(lists)).chain([default]).collect();
-        self.note_switch(blocks);
-        let default = self.b.func.dfg.block_call(default, &args);
-        let table = self.b.create_jump_table(ir::JumpTableData::new(default, &calls));
-        self.b.ins().br_table(index, table);
-        self.reachable = false;
     }
 }
 

@@ -38,6 +38,8 @@ pub struct ModuleEnv<'m> {
     pub host_call_conv: CallConv,
     /// Whether exchanging a value is the quickest atomic store, as on x86-64, where Cranelift's own has a fence behind it.
     pub stores_by_exchange: bool,
+    /// Whether an index has to be 64 bits before it is added to an address: see [`crate::index`].
+    pub adds_whole_registers: bool,
     /// Whether the processor rounds floats in one instruction.
     pub has_rounding: bool,
     /// Whether it multiplies and adds vectors of floats in one.
@@ -61,6 +63,7 @@ impl<'m> ModuleEnv<'m> {
             counts: false,
             host_call_conv: isa.default_call_conv(),
             stores_by_exchange: isa.name() == "x64",
+            adds_whole_registers: isa.name() == "x64",
             has_rounding: has("has_sse41"),
             has_fma: has("has_fma"),
             deterministic: isa.flags().enable_nan_canonicalization(),

@@ -1,8 +1,8 @@
 //! Scalar arithmetic, comparisons and conversions.
 
-use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::condcodes::{CondCode, FloatCC, IntCC};
 use cranelift_codegen::ir::immediates::{Ieee32, Ieee64};
-use cranelift_codegen::ir::{InstBuilder, MemFlagsData, Type, Value, types};
+use cranelift_codegen::ir::{InstBuilder, InstructionData, MemFlagsData, Opcode, Type, Value, types};
 use gantry_abi::Libcall;
 use wasmparser::Operator;
 
@@ -175,8 +175,20 @@ impl FuncTranslator<'_> {
 
     fn eqz(&mut self) {
         let a = self.pop();
-        let bit = self.b.ins().icmp_imm_s(IntCC::Equal, a, 0);
+        let bit = match self.float_comparison(a) {
+            Some((condition, x, y)) => self.b.ins().fcmp(condition.complement(), x, y),
+            None => self.b.ins().icmp_imm_s(IntCC::Equal, a, 0),
+        };
         self.push_bool(bit);
+    }
+
+    /// The comparison of floats whose result a number is. Cranelift itself only takes those of integers for their opposite.
+    fn float_comparison(&self, number: Value) -> Option<(FloatCC, Value, Value)> {
+        let dfg = &self.b.func.dfg;
+        let definition = |value| Some(dfg.insts[dfg.value_def(value).inst()?]);
+        let InstructionData::Unary { opcode: Opcode::Uextend, arg: bit } = definition(number)? else { return None };
+        let InstructionData::FloatCompare { cond, args: [x, y], .. } = definition(bit)? else { return None };
+        Some((cond, x, y))
     }
 
     /// Pushes a Cranelift condition as the i32 that wasm wants.

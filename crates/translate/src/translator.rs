@@ -15,6 +15,9 @@ use wasmparser::{BlockType, FuncValidator, FuncValidatorAllocations, Operator};
 
 use crate::control::Control;
 use crate::env::{self, Calls, ModuleEnv, POINTER, clif_type};
+
+use crate::exits;
+use crate::index;
 use crate::inline::Inlining;
 
 /// Parts of memory that accesses to each other never touch.
@@ -128,6 +131,11 @@ pub fn translate_function(
     let inlined = std::mem::take(&mut t.inlining.sources);
     let translated = Translated { writes_tables: t.writes_tables, is_checked, inlined };
     t.finish(frontend_config);
+    func.dfg.resolve_all_aliases();
+    exits::shorten(func);
+    if env.adds_whole_registers {
+        index::extend_early(func);
+    }
     Ok(translated)
 }
 

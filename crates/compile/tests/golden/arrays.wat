@@ -32,7 +32,7 @@
 ;;
 ;;                                 block2(v17: i64):
 ;;     v18 = icmp ult v17, v16
-;;     brif v18, block3, block4
+;;     brif v18, block3, block1(v7)
 ;;
 ;;                                 block3:
 ;;     v19 = ireduce.i16 v1
@@ -40,9 +40,6 @@
 ;;     v20 = iconst.i64 2
 ;;     v21 = iadd.i64 v17, v20  ; v20 = 2
 ;;     jump block2(v21)
-;;
-;;                                 block4:
-;;     jump block1(v7)
 ;;
 ;;                                 block1(v3: i64):
 ;;     return v3
@@ -77,8 +74,9 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i64, v2: i32, v3: i32, v4: i32):
-;;     v5 = load.i32 user18 region4 v1+8
-;;     v6 = uextend.i64 v5
+;;     v24 = uload32 user18 region4 v1+8
+;;                                     v6 -> v24
+;;                                     v5 = ireduce.i32 v24
 ;;     v7 = uextend.i64 v2
 ;;     v8 = uextend.i64 v4
 ;;     v9 = iadd v7, v8
@@ -96,7 +94,7 @@
 ;;
 ;;                                 block2(v19: i64):
 ;;     v20 = icmp ult v19, v18
-;;     brif v20, block3, block4
+;;     brif v20, block3, block1
 ;;
 ;;                                 block3:
 ;;     v21 = ireduce.i16 v3
@@ -104,9 +102,6 @@
 ;;     v22 = iconst.i64 2
 ;;     v23 = iadd.i64 v19, v22  ; v22 = 2
 ;;     jump block2(v23)
-;;
-;;                                 block4:
-;;     jump block1
 ;;
 ;;                                 block1:
 ;;     return

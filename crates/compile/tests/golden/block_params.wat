@@ -41,7 +41,6 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;                                     v12 -> v1
 ;;     v4 = iconst.i32 10
 ;;     jump block2(v1, v4)  ; v4 = 10
 ;;
@@ -49,10 +48,7 @@
 ;;     v9 = load.i64 notrap aligned readonly can_move v0+8
 ;;     v10 = load.i64 notrap aligned readonly can_move v9+8
 ;;     v11 = atomic_load.i32 user11 aligned v10
-;;     brif.i32 v12, block2(v5, v6), block4
-;;
-;;                                 block4:
-;;     jump block3(v5, v6)
+;;     brif.i32 v1, block2(v5, v6), block3(v5, v6)
 ;;
 ;;                                 block3(v7: i32, v8: i32):
 ;;     jump block1(v7, v8)

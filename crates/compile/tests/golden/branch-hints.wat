@@ -59,7 +59,6 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;                                     v7 -> v1
 ;;     brif v1, block2, block3
 ;;
 ;;                                 block3:

@@ -150,10 +150,7 @@
 ;;     jump block4(v22)
 ;;
 ;;                                 block4(v7: i32):
-;;     brif v7, block2(v7), block5
-;;
-;;                                 block5:
-;;     jump block3
+;;     brif v7, block2(v7), block3
 ;;
 ;;                                 block3:
 ;;     jump block1(v7)
@@ -175,11 +172,8 @@
 ;;     v4 = iconst.i32 0
 ;;     v5 = icmp eq v3, v4  ; v4 = 0
 ;;     v6 = uextend.i32 v5
-;;     brif v6, block3, block4
-;;
-;;                                 block3:
 ;;     v8 = iconst.i32 1
-;;     jump block5(v8)  ; v8 = 1
+;;     brif v6, block5(v8), block4  ; v8 = 1
 ;;
 ;;                                 block4:
 ;;     v9 = iconst.i32 1
@@ -187,11 +181,8 @@
 ;;     v12 = iconst.i32 0
 ;;     v13 = icmp eq v10, v12  ; v12 = 0
 ;;     v14 = uextend.i32 v13
-;;     brif v14, block7, block8
-;;
-;;                                 block7:
 ;;     v16 = iconst.i32 0
-;;     jump block9(v16)  ; v16 = 0
+;;     brif v14, block9(v16), block8  ; v16 = 0
 ;;
 ;;                                 block8:
 ;;     v17 = iconst.i32 1
@@ -227,11 +218,8 @@
 ;;     v4 = iconst.i32 0
 ;;     v5 = icmp eq v3, v4  ; v4 = 0
 ;;     v6 = uextend.i32 v5
-;;     brif v6, block3, block4
-;;
-;;                                 block3:
 ;;     v8 = iconst.i32 0
-;;     jump block5(v8)  ; v8 = 0
+;;     brif v6, block5(v8), block4  ; v8 = 0
 ;;
 ;;                                 block4:
 ;;     v9 = iconst.i32 1
@@ -239,11 +227,8 @@
 ;;     v12 = iconst.i32 0
 ;;     v13 = icmp eq v10, v12  ; v12 = 0
 ;;     v14 = uextend.i32 v13
-;;     brif v14, block7, block8
-;;
-;;                                 block7:
 ;;     v16 = iconst.i32 1
-;;     jump block9(v16)  ; v16 = 1
+;;     brif v14, block9(v16), block8  ; v16 = 1
 ;;
 ;;                                 block8:
 ;;     v17 = iconst.i32 1

@@ -21,10 +21,7 @@
 ;;     v6 = atomic_load.i32 user11 aligned v5
 ;;     v8 = iconst.i32 1
 ;;     v9 = isub v7, v8  ; v8 = 1
-;;     brif v9, block2(v9), block4
-;;
-;;                                 block4:
-;;     jump block3(v9)
+;;     brif v9, block2(v9), block3(v9)
 ;;
 ;;                                 block3(v3: i32):
 ;;     jump block1(v3)

@@ -19,42 +19,40 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i32, v2: i32):
-;;                                     v7 -> v1
 ;;     jump block2
 ;;
 ;;                                 block2:
 ;;     v4 = load.i64 notrap aligned readonly can_move v0+8
 ;;     v5 = load.i64 notrap aligned readonly can_move v4+8
 ;;     v6 = atomic_load.i32 user11 aligned v5
-;;     br_table v7, block4(v2), [block5(v2)]
+;;     v8 = iconst.i32 1
+;;     v9 = icmp.i32 ult v1, v8  ; v8 = 1
+;;     brif v9, block5(v2), block4(v2)
 ;;
-;;                                 block5(v8: i32):
-;;     v9 = iconst.i32 0
-;;     v10 = icmp eq v8, v9  ; v9 = 0
-;;     v11 = uextend.i32 v10
-;;     brif v11, block6, block7
-;;
-;;                                 block6:
-;;     v12 = iconst.i32 1
-;;     jump block4(v8)
+;;                                 block5(v10: i32):
+;;     v11 = iconst.i32 0
+;;     v12 = icmp eq v10, v11  ; v11 = 0
+;;     v13 = uextend.i32 v12
+;;     v14 = iconst.i32 1
+;;     brif v13, block4(v10), block7
 ;;
 ;;                                 block7:
 ;;     jump block8
 ;;
 ;;                                 block8:
-;;     v13 = iconst.i32 1
-;;     v14 = isub.i32 v8, v13  ; v13 = 1
-;;     v15 = iconst.i32 0
-;;     v16 = load.i64 notrap aligned readonly can_move v0+8
-;;     v17 = load.i64 notrap aligned readonly can_move v16+8
-;;     v18 = atomic_load.i32 user11 aligned v17
-;;     jump block5(v14)
+;;     v15 = iconst.i32 1
+;;     v16 = isub.i32 v10, v15  ; v15 = 1
+;;     v17 = iconst.i32 0
+;;     v18 = load.i64 notrap aligned readonly can_move v0+8
+;;     v19 = load.i64 notrap aligned readonly can_move v18+8
+;;     v20 = atomic_load.i32 user11 aligned v19
+;;     jump block5(v16)
 ;;
-;;                                 block4(v19: i32):
+;;                                 block4(v21: i32):
 ;;     jump block3
 ;;
 ;;                                 block3:
-;;     jump block1(v19)
+;;     jump block1(v21)
 ;;
 ;;                                 block1(v3: i32):
 ;;     return v3

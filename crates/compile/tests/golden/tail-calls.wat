@@ -20,7 +20,6 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;                                     v3 -> v1
 ;;                                     jump block1
 ;;
 ;;                                 block1:
@@ -42,7 +41,6 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;                                     v3 -> v1
 ;;                                     jump block1
 ;;
 ;;                                 block1:
@@ -54,7 +52,7 @@
 ;;     v9 = load.i64 notrap aligned readonly can_move v0+8
 ;;     store.i64 notrap aligned region1 v0, v9+24
 ;;     v10 = load.i64 notrap aligned region1 v7
-;;     return_call_indirect sig0, v10(v8, v3)
+;;     return_call_indirect sig0, v10(v8, v1)
 ;;
 ;;                                 block2(v2: i32):
 ;;     trap user1
