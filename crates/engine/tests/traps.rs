@@ -11,7 +11,7 @@ use util::{STYLES, binary, call, call_i32, engine, instance, instruction_offset,
 use TrapCode as T;
 
 /// What traps, why, and the instruction that does.
-const CASES: [(&str, TrapCode, &str); 40] = [
+const CASES: [(&str, TrapCode, &str); 42] = [
     ("unreachable", T::Unreachable, "Unreachable"),
     ("(drop (i32.load (i32.const 65533)))", T::MemoryOutOfBounds, "I32Load"),
     ("(drop (i32.load8_u (local.get 0)))", T::MemoryOutOfBounds, "I32Load8U"),
@@ -52,12 +52,15 @@ const CASES: [(&str, TrapCode, &str); 40] = [
     ("(drop (i32.trunc_f64_s (f64.const 2147483648)))", T::ConversionOverflow, "I32TruncF64S"),
     ("(drop (i64.trunc_f32_u (f32.const -1)))", T::ConversionOverflow, "I64TruncF32U"),
     ("(drop (i32.trunc_f32_u (f32.convert_i32_s (local.get 0))))", T::ConversionOverflow, "I32TruncF32U"),
+    ("(global.set $g (i64.extend_i32_s (struct.get_s $s 0 (ref.null $s))))", T::NullStruct, "StructGetS"),
+    ("(global.set $g (i64.extend_i32_u (struct.get_u $s 1 (ref.null $s))))", T::NullStruct, "StructGetU"),
 ];
 
 /// A module whose export `run` traps three functions deep. Locals 0 and 1 of the innermost are -1 and 0.
 fn trapping_module(body: &str) -> Vec<u8> {
     binary(&format!(
         r#"(module $traps (import "" "" (func)) (memory 1 1) (table $t 4 4 funcref) (table $x 4 4 externref)
+          (type $s (struct (field i8) (field i16))) (global $g (mut i64) (i64.const 0))
           (elem (table $t) (i32.const 0) func $other $other) (elem $e func $other) (data $d "12345")
           (func $other (param i64))
           (func $inner (param i32 i32) nop {body})

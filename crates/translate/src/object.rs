@@ -143,15 +143,14 @@ impl FuncTranslator<'_> {
 
     fn read(&mut self, storage: StorageType, base: Value, offset: u32, extension: Extension) -> Value {
         let (flags, offset) = (self.object_flags(), offset as i32);
-        let packed = match storage {
-            StorageType::I8 => types::I8,
-            StorageType::I16 => types::I16,
-            StorageType::Val(ty) => return self.b.ins().load(clif_type(ty), flags, base, offset),
-        };
-        let value = self.b.ins().load(packed, flags, base, offset);
-        match extension {
-            Extension::Signed => self.b.ins().sextend(types::I32, value),
-            Extension::Unsigned | Extension::None => self.b.ins().uextend(types::I32, value),
+        // The load itself extends: it is where a trap is.
+        let ins = self.b.ins();
+        match (storage, extension) {
+            (StorageType::Val(ty), _) => ins.load(clif_type(ty), flags, base, offset),
+            (StorageType::I8, Extension::Signed) => ins.sload8(types::I32, flags, base, offset),
+            (StorageType::I8, _) => ins.uload8(types::I32, flags, base, offset),
+            (StorageType::I16, Extension::Signed) => ins.sload16(types::I32, flags, base, offset),
+            (StorageType::I16, _) => ins.uload16(types::I32, flags, base, offset),
         }
     }
 

@@ -59,9 +59,8 @@
 ;;     v7 = iconst.i64 1
 ;;     v8 = ishl v6, v7  ; v7 = 1
 ;;     v9 = iadd v1, v8
-;;     v10 = load.i16 user17 region4 v9+16
-;;     v11 = uextend.i32 v10
-;;     jump block1(v11)
+;;     v10 = uload16.i32 user17 region4 v9+16
+;;     jump block1(v10)
 ;;
 ;;                                 block1(v3: i32):
 ;;     return v3

@@ -61,9 +61,8 @@
 ;;     gv2 = load.i64 notrap aligned gv1
 ;;
 ;;                                 block0(v0: i64, v1: i64):
-;;     v3 = load.i8 user17 region4 v1+8
-;;     v4 = sextend.i32 v3
-;;     jump block1(v4)
+;;     v3 = sload8.i32 user17 region4 v1+8
+;;     jump block1(v3)
 ;;
 ;;                                 block1(v2: i32):
 ;;     return v2
