@@ -4,9 +4,11 @@ mod util;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gantry_engine::{Caller, Engine, Error, Extern, Frame, Func, FuncType, Instance, Linker, Module, Store, TrapCode};
-use gantry_engine::{Val, ValType};
-use util::{STYLES, binary, call, call_i32, engine, instance, instruction_offset, module};
+use gantry_engine::{
+    Caller, Config, Engine, Error, Extern, Frame, Func, FuncType, Instance, Linker, Module, Store, TrapCode,
+};
+use gantry_engine::{Tier, Val, ValType};
+use util::{STYLES, binary, call, call_i32, instance, instruction_offset, module};
 
 use TrapCode as T;
 
@@ -52,8 +54,16 @@ const CASES: [(&str, TrapCode, &str); 42] = [
     ("(drop (i32.trunc_f64_s (f64.const 2147483648)))", T::ConversionOverflow, "I32TruncF64S"),
     ("(drop (i64.trunc_f32_u (f32.const -1)))", T::ConversionOverflow, "I64TruncF32U"),
     ("(drop (i32.trunc_f32_u (f32.convert_i32_s (local.get 0))))", T::ConversionOverflow, "I32TruncF32U"),
-    ("(global.set $g (i64.extend_i32_s (struct.get_s $s 0 (ref.null $s))))", T::NullStruct, "StructGetS"),
-    ("(global.set $g (i64.extend_i32_u (struct.get_u $s 1 (ref.null $s))))", T::NullStruct, "StructGetU"),
+    (
+        "(global.set $g (i64.xor (global.get $g) (i64.extend_i32_s (struct.get_s $s 0 (ref.null $s)))))",
+        T::NullStruct,
+        "StructGetS",
+    ),
+    (
+        "(global.set $g (i64.xor (global.get $g) (i64.extend_i32_u (struct.get_u $s 1 (ref.null $s)))))",
+        T::NullStruct,
+        "StructGetU",
+    ),
 ];
 
 /// A module whose export `run` traps three functions deep. Locals 0 and 1 of the innermost are -1 and 0.
@@ -91,8 +101,10 @@ fn trap_of<T: std::fmt::Debug>(outcome: Result<T, Error>) -> (TrapCode, Vec<Fram
 
 #[test]
 fn every_reason_with_its_frames() {
-    for style in STYLES {
-        let engine = engine(style, 1);
+    for (memory_style, tier) in STYLES.into_iter().flat_map(|style| [(style, Tier::Quick), (style, Tier::Optimized)]) {
+        let mut config = Config::default();
+        (config.memory_style, config.tier, config.threads) = (memory_style, tier, 1);
+        let engine = Engine::new(&config).expect("an engine");
         let mut store = Store::new(&engine);
         let nothing = Func::wrap(&mut store, || ()).expect("a function");
         for (body, code, instruction) in CASES {
@@ -108,7 +120,7 @@ fn every_reason_with_its_frames() {
                     frame(3, Some("middle"), at(3, "Call")),
                     frame(4, None, at(4, "Call")),
                 ];
-                assert_eq!((actual, &frames[..]), (code, &expected[..]), "{style:?} {body}");
+                assert_eq!((actual, &frames[..]), (code, &expected[..]), "{memory_style:?} {tier:?} {body}");
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Branches to one of many blocks: `br_table`.
 //!
-//! Toolchains make one of each choice between two cases or more. Where few ranges of the index lead to different blocks, comparing it is
-//! faster than looking the block up: the processor predicts such branches better than a jump that can go anywhere.
+//! Toolchains make one of each choice between two cases or more. Where few ranges of the index lead to different blocks, comparing it is less
+//! code than looking the block up.
 //!
 //! Must not know: what operators do.
 

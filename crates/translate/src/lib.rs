@@ -14,10 +14,8 @@ mod control;
 mod env;
 mod exception;
 mod exits;
-
 mod index;
 mod inline;
-
 mod memory;
 mod numeric;
 mod object;

@@ -15,7 +15,6 @@ use wasmparser::{BlockType, FuncValidator, FuncValidatorAllocations, Operator};
 
 use crate::control::Control;
 use crate::env::{self, Calls, ModuleEnv, POINTER, clif_type};
-
 use crate::exits;
 use crate::index;
 use crate::inline::Inlining;
