@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use gantry_engine::{Config, Engine, Error, Extern, Instance, Linker, Module, Store, Tier, TrapCode, Val};
+use gantry_engine::{
+    Caller, Config, Engine, Error, Extern, Func, Global, GlobalType, Instance, Linker, Module, RefType,
+};
+use gantry_engine::{Store, Table, TableType, Tier, TrapCode, Val, ValType};
 
 fn engine(tier: Tier) -> Engine {
     let mut config = Config::default();
@@ -363,4 +366,48 @@ fn names_of_tiers() {
     }
     let error = "best".parse::<Tier>().unwrap_err().to_string();
     assert_eq!(error, "there is no tier \"best\": it is auto, quick or optimized");
+}
+
+/// Goes where the lowest three bits say, with the others: to another one of these, its own or the other's, or to `ask`.
+const HOPPER: &str = r#"(module (type $hop (func (param i32) (result i32)))
+  (import "" "ask" (func $ask (type $hop))) (import "" "hops" (table $hops 5 funcref)) (import "" "id" (global $id i32))
+  (export "id" (global $id)) (elem (global.get $id) func $call) (elem (offset (i32.add (global.get $id) (i32.const 2))) func $tail)
+  (elem (i32.const 4) func $ask)
+  (func $call (export "call") (param i32) (result i32)
+    (call_indirect (type $hop) (i32.shr_u (local.get 0) (i32.const 3)) (i32.and (local.get 0) (i32.const 7))))
+  (func $tail (param i32) (result i32)
+    (return_call_ref $hop (i32.shr_u (local.get 0) (i32.const 3))
+      (ref.cast (ref $hop) (table.get $hops (i32.and (local.get 0) (i32.const 7)))))))"#;
+
+#[test]
+fn hosts_know_who_calls_them_through_a_table() {
+    let wasm = wat::parse_str(HOPPER).unwrap();
+    for engine in engines() {
+        let module = Module::new(&engine, &wasm).unwrap();
+        let mut store = Store::new(&engine);
+        let ask = |caller: &mut Caller<'_>, _: i32| {
+            let id = caller.get_export("id").and_then(Extern::into_global).unwrap();
+            let Val::I32(id) = id.get(caller) else { unreachable!("an i32") };
+            id
+        };
+        let ask: Extern = Func::wrap(&mut store, ask).unwrap().into();
+        let ty = TableType::new(RefType::FUNCREF, 5, None);
+        let hops: Extern = Table::new(&mut store, ty, Val::FuncRef(None)).unwrap().into();
+        let [first, _second] = [0, 1].map(|id| {
+            let ty = GlobalType { content: ValType::I32, mutable: false };
+            let id = Global::new(&mut store, ty, Val::I32(id)).unwrap().into();
+            Instance::new(&mut store, &module, &[ask.clone(), hops.clone(), id]).unwrap()
+        });
+        let call = first.typed_func::<i32, i32>(&store, "call").unwrap();
+        for path in 0..1 << 8 {
+            // Four hops of two bits each, then `ask`.
+            let hops = [0, 2, 4, 6].map(|bit| path >> bit & 3);
+            for length in 0..=hops.len() {
+                let hops = &hops[..length];
+                let path = hops.iter().rfold(4, |path, hop| path << 3 | hop);
+                let last = hops.last().copied().unwrap_or(0);
+                assert_eq!(call.call(&mut store, path).unwrap(), last & 1, "{hops:?}");
+            }
+        }
+    }
 }

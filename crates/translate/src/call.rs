@@ -2,6 +2,7 @@
 
 use std::mem::offset_of;
 
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{Block, InstBuilder, MemFlagsData, SigRef, Value, types};
 use gantry_abi::TrapCode;
 use gantry_abi::vmctx::{CodeSlot, VMContextHeader, VMFuncRef, VMFunctionImport, VMStoreContext};
@@ -128,6 +129,8 @@ impl FuncTranslator<'_> {
     }
 
     fn import_target(&mut self, func: u32) -> Target {
+        let store = self.store_context();
+        self.note_caller(store);
         let import = self.env.layout.function_import(func) as usize;
         let slot = self.load_constant(self.vmctx, import + offset_of!(VMFunctionImport, slot));
         let vmctx = self.load_constant(self.vmctx, import + offset_of!(VMFunctionImport, vmctx));
@@ -154,15 +157,39 @@ impl FuncTranslator<'_> {
     fn function_parts(&mut self, funcref: Value, flags: MemFlagsData) -> Target {
         let slot = self.b.ins().load(POINTER, flags, funcref, offset_of!(VMFuncRef, slot) as i32);
         let vmctx = self.b.ins().load(POINTER, flags, funcref, offset_of!(VMFuncRef, vmctx) as i32);
-        Target { slot, vmctx }
+        Target { slot, vmctx: self.likely_own(vmctx) }
+    }
+
+    /// The context of a function that is mostly of this instance. By way of a branch, which is predicted, the callee has it at once: where
+    /// it had to wait for the loads that lead to it, so would each of its addresses, and reads overtake writes that they depend on.
+    fn likely_own(&mut self, vmctx: Value) -> Value {
+        let [elsewhere, done] = [(); 2].map(|()| self.b.create_block());
+        self.b.set_cold_block(elsewhere);
+        let context = self.b.append_block_param(done, POINTER);
+        let own = self.b.ins().icmp(IntCC::Equal, vmctx, self.vmctx);
+        self.b.ins().brif(own, done, &[self.vmctx.into()], elsewhere, &[]);
+        self.b.seal_block(elsewhere);
+        self.b.switch_to_block(elsewhere);
+        // Not as a constant, which would be kept for this in all of a loop.
+        let flags = self.runtime_flags();
+        let store = self.b.ins().load(POINTER, flags, self.vmctx, offset_of!(VMContextHeader, store) as i32);
+        self.note_caller(store);
+        self.b.ins().jump(done, &[vmctx.into()]);
+        self.b.seal_block(done);
+        self.b.switch_to_block(done);
+        context
+    }
+
+    /// Says whose code is about to leave its instance.
+    fn note_caller(&mut self, store: Value) {
+        let flags = self.runtime_flags();
+        self.b.ins().store(flags, self.vmctx, store, offset_of!(VMStoreContext, caller) as i32);
     }
 
     /// The current code of a function that may be another instance's or the host's, and what it is called with.
     fn prepare(&mut self, target: Target, ty: u32) -> (SigRef, Value, Vec<Value>) {
         self.makes_calls = true;
-        let store = self.store_context();
         let flags = self.runtime_flags();
-        self.b.ins().store(flags, self.vmctx, store, offset_of!(VMStoreContext, caller) as i32);
         let code = self.b.ins().load(POINTER, flags, target.slot, 0);
         let args = self.call_args(target.vmctx, ty);
         (self.type_sig(ty), code, args)

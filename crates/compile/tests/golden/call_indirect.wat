@@ -31,11 +31,18 @@
 ;;     trapz v17, user7
 ;;     v18 = load.i64 notrap aligned readonly v13
 ;;     v19 = load.i64 notrap aligned readonly v13+8
-;;     v20 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v20+24
-;;     v21 = load.i64 notrap aligned region1 v18
-;;     v22 = call_indirect sig0, v21(v19, v1)
-;;     jump block1(v22)
+;;     v21 = icmp eq v19, v0
+;;     brif v21, block3(v0), block2
+;;
+;;                                 block2 cold:
+;;     v22 = load.i64 notrap aligned region1 v0+8
+;;     store.i64 notrap aligned region1 v0, v22+24
+;;     jump block3(v19)
+;;
+;;                                 block3(v20: i64):
+;;     v23 = load.i64 notrap aligned region1 v18
+;;     v24 = call_indirect sig0, v23(v20, v1)
+;;     jump block1(v24)
 ;;
 ;;                                 block1(v3: i32):
 ;;     return v3

@@ -27,12 +27,12 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+56
-;;     v4 = load.i64 notrap aligned readonly can_move v0+64
-;;     v5 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v5+24
-;;     v6 = load.i64 notrap aligned region1 v3
-;;     v7 = call_indirect sig0, v6(v4, v1)
+;;     v3 = load.i64 notrap aligned readonly can_move v0+8
+;;     store notrap aligned region1 v0, v3+24
+;;     v4 = load.i64 notrap aligned readonly can_move v0+56
+;;     v5 = load.i64 notrap aligned readonly can_move v0+64
+;;     v6 = load.i64 notrap aligned region1 v4
+;;     v7 = call_indirect sig0, v6(v5, v1)
 ;;     v8 = iconst.i64 2
 ;;     jump block2(v7)
 ;;

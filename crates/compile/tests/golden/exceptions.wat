@@ -62,12 +62,12 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v7 = load.i64 notrap aligned readonly can_move v0+56
-;;     v8 = load.i64 notrap aligned readonly can_move v0+64
-;;     v9 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v9+24
-;;     v10 = load.i64 notrap aligned region1 v7
-;;     try_call_indirect v10(v8, v1), sig0, block5, [ default: block4(exn0) ]
+;;     v7 = load.i64 notrap aligned readonly can_move v0+8
+;;     store notrap aligned region1 v0, v7+24
+;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v9 = load.i64 notrap aligned readonly can_move v0+64
+;;     v10 = load.i64 notrap aligned region1 v8
+;;     try_call_indirect v10(v9, v1), sig0, block5, [ default: block4(exn0) ]
 ;;
 ;;                                 block5:
 ;;     v11 = iconst.i64 1

@@ -17,11 +17,18 @@
 ;;                                 block0(v0: i64, v1: i64, v2: i32):
 ;;     v4 = load.i64 user16 aligned readonly v1
 ;;     v5 = load.i64 user16 aligned readonly v1+8
-;;     v6 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v6+24
-;;     v7 = load.i64 notrap aligned region1 v4
-;;     v8 = call_indirect sig0, v7(v5, v2)
-;;     jump block1(v8)
+;;     v7 = icmp eq v5, v0
+;;     brif v7, block3(v0), block2
+;;
+;;                                 block2 cold:
+;;     v8 = load.i64 notrap aligned region1 v0+8
+;;     store.i64 notrap aligned region1 v0, v8+24
+;;     jump block3(v5)
+;;
+;;                                 block3(v6: i64):
+;;     v9 = load.i64 notrap aligned region1 v4
+;;     v10 = call_indirect sig0, v9(v6, v2)
+;;     jump block1(v10)
 ;;
 ;;                                 block1(v3: i32):
 ;;     return v3
@@ -41,10 +48,17 @@
 ;;     v6 = atomic_load.i32 user11 aligned v5
 ;;     v7 = load.i64 user16 aligned readonly v1
 ;;     v8 = load.i64 user16 aligned readonly v1+8
-;;     v9 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v9+24
-;;     v10 = load.i64 notrap aligned region1 v7
-;;     return_call_indirect sig0, v10(v8, v2)
+;;     v10 = icmp eq v8, v0
+;;     brif v10, block3(v0), block2
+;;
+;;                                 block2 cold:
+;;     v11 = load.i64 notrap aligned region1 v0+8
+;;     store.i64 notrap aligned region1 v0, v11+24
+;;     jump block3(v8)
+;;
+;;                                 block3(v9: i64):
+;;     v12 = load.i64 notrap aligned region1 v7
+;;     return_call_indirect sig0, v12(v9, v2)
 ;;
 ;;                                 block1(v3: i32):
 ;;     trap user1

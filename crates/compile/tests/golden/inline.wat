@@ -55,24 +55,24 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64, v1: i32):
-;;     v3 = load.i64 notrap aligned readonly can_move v0+56
-;;     v4 = load.i64 notrap aligned readonly can_move v0+64
-;;     v5 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v5+24
-;;     v6 = load.i64 notrap aligned region1 v3
-;;     v7 = call_indirect sig0, v6(v4, v1)
-;;     v8 = load.i64 notrap aligned readonly can_move v0+56
-;;     v9 = load.i64 notrap aligned readonly can_move v0+64
-;;     v10 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v10+24
-;;     v11 = load.i64 notrap aligned region1 v8
-;;     v12 = call_indirect sig0, v11(v9, v7)
-;;     v13 = load.i64 notrap aligned readonly can_move v0+56
-;;     v14 = load.i64 notrap aligned readonly can_move v0+64
-;;     v15 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v15+24
-;;     v16 = load.i64 notrap aligned region1 v13
-;;     v17 = call_indirect sig0, v16(v14, v12)
+;;     v3 = load.i64 notrap aligned readonly can_move v0+8
+;;     store notrap aligned region1 v0, v3+24
+;;     v4 = load.i64 notrap aligned readonly can_move v0+56
+;;     v5 = load.i64 notrap aligned readonly can_move v0+64
+;;     v6 = load.i64 notrap aligned region1 v4
+;;     v7 = call_indirect sig0, v6(v5, v1)
+;;     v8 = load.i64 notrap aligned readonly can_move v0+8
+;;     store notrap aligned region1 v0, v8+24
+;;     v9 = load.i64 notrap aligned readonly can_move v0+56
+;;     v10 = load.i64 notrap aligned readonly can_move v0+64
+;;     v11 = load.i64 notrap aligned region1 v9
+;;     v12 = call_indirect sig0, v11(v10, v7)
+;;     v13 = load.i64 notrap aligned readonly can_move v0+8
+;;     store notrap aligned region1 v0, v13+24
+;;     v14 = load.i64 notrap aligned readonly can_move v0+56
+;;     v15 = load.i64 notrap aligned readonly can_move v0+64
+;;     v16 = load.i64 notrap aligned region1 v14
+;;     v17 = call_indirect sig0, v16(v15, v12)
 ;;     jump block1(v17)
 ;;
 ;;                                 block1(v2: i32):
@@ -129,24 +129,24 @@
 ;;     v3 = load.i64 notrap aligned readonly can_move v0+8
 ;;     v4 = load.i64 notrap aligned readonly can_move v3+8
 ;;     v5 = atomic_load.i32 user11 aligned v4
-;;     v8 = load.i64 notrap aligned readonly can_move v0+56
-;;     v9 = load.i64 notrap aligned readonly can_move v0+64
-;;     v10 = load.i64 notrap aligned readonly can_move v0+8
-;;     store.i64 notrap aligned region1 v0, v10+24
-;;     v11 = load.i64 notrap aligned region1 v8
-;;     v12 = call_indirect sig0, v11(v9, v6)
-;;     v13 = load.i64 notrap aligned readonly can_move v0+56
-;;     v14 = load.i64 notrap aligned readonly can_move v0+64
-;;     v15 = load.i64 notrap aligned readonly can_move v0+8
-;;     store.i64 notrap aligned region1 v0, v15+24
-;;     v16 = load.i64 notrap aligned region1 v13
-;;     v17 = call_indirect sig0, v16(v14, v12)
-;;     v18 = load.i64 notrap aligned readonly can_move v0+56
-;;     v19 = load.i64 notrap aligned readonly can_move v0+64
-;;     v20 = load.i64 notrap aligned readonly can_move v0+8
-;;     store.i64 notrap aligned region1 v0, v20+24
-;;     v21 = load.i64 notrap aligned region1 v18
-;;     v22 = call_indirect sig0, v21(v19, v17)
+;;     v8 = load.i64 notrap aligned readonly can_move v0+8
+;;     store.i64 notrap aligned region1 v0, v8+24
+;;     v9 = load.i64 notrap aligned readonly can_move v0+56
+;;     v10 = load.i64 notrap aligned readonly can_move v0+64
+;;     v11 = load.i64 notrap aligned region1 v9
+;;     v12 = call_indirect sig0, v11(v10, v6)
+;;     v13 = load.i64 notrap aligned readonly can_move v0+8
+;;     store.i64 notrap aligned region1 v0, v13+24
+;;     v14 = load.i64 notrap aligned readonly can_move v0+56
+;;     v15 = load.i64 notrap aligned readonly can_move v0+64
+;;     v16 = load.i64 notrap aligned region1 v14
+;;     v17 = call_indirect sig0, v16(v15, v12)
+;;     v18 = load.i64 notrap aligned readonly can_move v0+8
+;;     store.i64 notrap aligned region1 v0, v18+24
+;;     v19 = load.i64 notrap aligned readonly can_move v0+56
+;;     v20 = load.i64 notrap aligned readonly can_move v0+64
+;;     v21 = load.i64 notrap aligned region1 v19
+;;     v22 = call_indirect sig0, v21(v20, v17)
 ;;     jump block4(v22)
 ;;
 ;;                                 block4(v7: i32):

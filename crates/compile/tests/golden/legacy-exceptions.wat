@@ -24,12 +24,12 @@
 ;;     stack_limit = gv2
 ;;
 ;;                                 block0(v0: i64):
-;;     v5 = load.i64 notrap aligned readonly can_move v0+56
-;;     v6 = load.i64 notrap aligned readonly can_move v0+64
-;;     v7 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v7+24
-;;     v8 = load.i64 notrap aligned region1 v5
-;;     try_call_indirect v8(v6), sig0, block6, [ default: block5(exn0) ]
+;;     v5 = load.i64 notrap aligned readonly can_move v0+8
+;;     store notrap aligned region1 v0, v5+24
+;;     v6 = load.i64 notrap aligned readonly can_move v0+56
+;;     v7 = load.i64 notrap aligned readonly can_move v0+64
+;;     v8 = load.i64 notrap aligned region1 v6
+;;     try_call_indirect v8(v7), sig0, block6, [ default: block5(exn0) ]
 ;;
 ;;                                 block6:
 ;;     jump block4

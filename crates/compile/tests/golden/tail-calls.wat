@@ -47,12 +47,12 @@
 ;;     v4 = load.i64 notrap aligned readonly can_move v0+8
 ;;     v5 = load.i64 notrap aligned readonly can_move v4+8
 ;;     v6 = atomic_load.i32 user11 aligned v5
-;;     v7 = load.i64 notrap aligned readonly can_move v0+56
-;;     v8 = load.i64 notrap aligned readonly can_move v0+64
-;;     v9 = load.i64 notrap aligned readonly can_move v0+8
-;;     store.i64 notrap aligned region1 v0, v9+24
-;;     v10 = load.i64 notrap aligned region1 v7
-;;     return_call_indirect sig0, v10(v8, v1)
+;;     v7 = load.i64 notrap aligned readonly can_move v0+8
+;;     store.i64 notrap aligned region1 v0, v7+24
+;;     v8 = load.i64 notrap aligned readonly can_move v0+56
+;;     v9 = load.i64 notrap aligned readonly can_move v0+64
+;;     v10 = load.i64 notrap aligned region1 v8
+;;     return_call_indirect sig0, v10(v9, v1)
 ;;
 ;;                                 block2(v2: i32):
 ;;     trap user1
@@ -89,10 +89,17 @@
 ;;     trapz v20, user7
 ;;     v21 = load.i64 notrap aligned readonly v16
 ;;     v22 = load.i64 notrap aligned readonly v16+8
-;;     v23 = load.i64 notrap aligned readonly can_move v0+8
-;;     store notrap aligned region1 v0, v23+24
-;;     v24 = load.i64 notrap aligned region1 v21
-;;     return_call_indirect sig0, v24(v22, v1)
+;;     v24 = icmp eq v22, v0
+;;     brif v24, block3(v0), block2
+;;
+;;                                 block2 cold:
+;;     v25 = load.i64 notrap aligned region1 v0+8
+;;     store.i64 notrap aligned region1 v0, v25+24
+;;     jump block3(v22)
+;;
+;;                                 block3(v23: i64):
+;;     v26 = load.i64 notrap aligned region1 v21
+;;     return_call_indirect sig0, v26(v23, v1)
 ;;
 ;;                                 block1(v2: i32):
 ;;     trap user1
