@@ -11,6 +11,8 @@ use gantry_abi::artifact::{Handler, INLINED, Inlined, NO_POSITION};
 use gantry_module::FunctionBody;
 use gantry_translate::Inlinable;
 
+use crate::placement::Places;
+
 /// A call of another function of the module, to be linked.
 pub(crate) struct Call {
     /// Where the instruction's operand is.
@@ -34,6 +36,8 @@ pub(crate) struct CompiledFunction {
     pub inlined: Vec<Inlined>,
     /// Where exceptions go from calls.
     pub handlers: Vec<Handler>,
+    /// Where it should begin.
+    pub places: Places,
     /// Whether it can put references into tables.
     pub writes_tables: bool,
     /// Whether it compares the stack pointer with its limit.
@@ -52,6 +56,7 @@ impl CompiledFunction {
             positions: Vec::new(),
             inlined: Vec::new(),
             handlers: Vec::new(),
+            places: Places::ANY,
             writes_tables: false,
             is_checked: true,
             frame: 0,
@@ -114,6 +119,7 @@ pub(crate) fn compile(context: &mut Context, isa: &dyn TargetIsa) -> Result<Comp
         end = location.end;
     }
     let handlers = handlers(buffer)?;
+    let places = Places::of(&compiled.bb_starts, &compiled.bb_edges, buffer.data().len() as u32);
     let (code, inlined) = (buffer.data().to_vec(), Vec::new());
     let frame = buffer.frame_layout().map_or(0, |frame| frame.frame_to_fp_offset as usize);
     Ok(CompiledFunction {
@@ -123,6 +129,7 @@ pub(crate) fn compile(context: &mut Context, isa: &dyn TargetIsa) -> Result<Comp
         positions,
         inlined,
         handlers,
+        places,
         writes_tables: false,
         is_checked: false,
         frame,

@@ -13,6 +13,7 @@ mod link;
 mod machine;
 mod partial;
 mod piece;
+mod placement;
 mod pool;
 mod quick;
 mod settings;

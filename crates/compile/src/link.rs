@@ -7,8 +7,6 @@ use gantry_abi::artifact::{Handler, INLINED, Inlined, NO_POSITION, Parts};
 
 use crate::function::{Call, CompiledFunction};
 
-const FUNCTION_ALIGN: usize = 16;
-
 /// Appends functions to an artifact's parts.
 #[derive(Default)]
 pub(crate) struct Linker {
@@ -21,7 +19,7 @@ impl Linker {
     /// Places a function; its bounds in the text are returned.
     pub fn place(&mut self, function: CompiledFunction) -> Range<u32> {
         let text = &mut self.parts.text;
-        text.resize(text.len().next_multiple_of(FUNCTION_ALIGN), 0);
+        text.resize(function.places.first_from(text.len()), 0);
         let start = text.len() as u32;
         text.extend_from_slice(&function.code);
         let end = text.len() as u32;

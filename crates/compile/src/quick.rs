@@ -6,6 +6,7 @@ use gantry_module::{FunctionBody, Module};
 
 use crate::compiler::Compiler;
 use crate::function::CompiledFunction;
+use crate::placement::Places;
 use crate::settings::{Settings, Tier};
 
 /// A module whose functions get quick code.
@@ -67,6 +68,7 @@ pub(crate) fn compile(
         positions: f.positions,
         inlined: Vec::new(),
         handlers: f.handlers,
+        places: Places::ANY,
         writes_tables: f.writes_tables,
         is_checked: f.is_checked,
         frame: f.frame,

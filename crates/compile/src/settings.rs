@@ -90,6 +90,7 @@ pub(crate) fn isa(settings: &Settings) -> Result<OwnedTargetIsa, CompileError> {
         ("enable_multi_ret_implicit_sret", "true"),
         ("enable_verifier", if cfg!(debug_assertions) { "true" } else { "false" }),
         ("log2_min_function_alignment", "4"),
+        ("machine_code_cfg_info", if settings.tier == Tier::Optimized { "true" } else { "false" }),
         ("enable_nan_canonicalization", if settings.deterministic { "true" } else { "false" }),
     ];
     for (name, value) in values {

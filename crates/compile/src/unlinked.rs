@@ -8,6 +8,7 @@ use gantry_abi::TrapCode;
 use gantry_abi::artifact::{Handler, INLINED, Inlined, NO_POSITION};
 
 use crate::function::{Call, CompiledFunction};
+use crate::placement::Places;
 
 /// Relocations that code comes with, and their numbers.
 const RELOCATIONS: [Reloc; 3] = [Reloc::X86CallPCRel4, Reloc::X86PCRel4, Reloc::Arm64Call];
@@ -59,10 +60,11 @@ pub(crate) struct Numbers {
 }
 
 pub(crate) fn encode(function: &CompiledFunction) -> Vec<u8> {
-    let CompiledFunction { code, calls, traps, positions, inlined, handlers, writes_tables, .. } = function;
+    let CompiledFunction { code, calls, traps, positions, inlined, handlers, places, writes_tables, .. } = function;
     let mut out = Vec::with_capacity(64 + code.len() + calls.len() * 20 + positions.len() * 8);
     let mut number = |number: u32| out.extend_from_slice(&number.to_le_bytes());
     number(u32::from(*writes_tables));
+    number(places.bits());
     for len in [code.len(), calls.len(), traps.len(), positions.len(), inlined.len(), handlers.len()] {
         number(len as u32);
     }
@@ -104,6 +106,7 @@ impl Reader<'_> {
 pub(crate) fn decode(bytes: &[u8], numbers: Numbers) -> Option<CompiledFunction> {
     let mut reader = Reader(bytes);
     let writes_tables = reader.number()? != 0;
+    let places = Places::from_bits(reader.number()?)?;
     let [code, calls, traps, positions, inlined, handlers] = reader.numbers()?;
     let functions = numbers.imported..numbers.imported + numbers.defined;
     let call = |[offset, kind, low, high, callee]: [u32; 5]| {
@@ -131,6 +134,7 @@ pub(crate) fn decode(bytes: &[u8], numbers: Numbers) -> Option<CompiledFunction>
         positions,
         inlined,
         handlers,
+        places,
         writes_tables,
         // What compilation alone wants to know.
         is_checked: true,
