@@ -53,7 +53,8 @@ fn outcome(result: Result<Vec<Val>, Error>) -> Option<String> {
         Err(error) => match error.trap() {
             Some(trap) if trap.code == TrapCode::StackOverflow => None,
             Some(trap) => {
-                let mut frames: Vec<_> = trap.frames.iter().map(|frame| (frame.func, frame.offset)).collect();
+                // As many as there are of machine code; inlined functions come besides.
+                let mut frames: Vec<_> = trap.frames.iter().map(|frame| (frame.func, frame.offset)).take(64).collect();
                 // The optimiser turns a branch to `unreachable` into a trap at the branch, and merges loads with what uses them.
                 let is_merged = matches!(trap.code, TrapCode::Unreachable | TrapCode::MemoryOutOfBounds);
                 if let (true, Some(innermost)) = (is_merged, frames.first_mut()) {

@@ -17,6 +17,8 @@ pub(crate) enum Kind {
     Block,
     Loop {
         header: Block,
+        /// Where branches to it lead.
+        next: Block,
         switch: Option<Switch>,
     },
     /// `otherwise` is taken when the condition is false and has the block's parameters.
@@ -48,7 +50,7 @@ pub(crate) struct Control {
     pub handler_used: bool,
     /// Where execution goes on after `end`. Has the results as parameters.
     pub after: Block,
-    params: Vec<Type>,
+    pub params: Vec<Type>,
     results: Vec<Type>,
     /// Height of the operand stack below the block's parameters.
     pub height: usize,
@@ -62,7 +64,7 @@ impl Control {
     /// Where a branch to this block goes, and what it takes with it.
     fn target(&self) -> (Block, usize) {
         match self.kind {
-            Kind::Loop { header, .. } => (header, self.params.len()),
+            Kind::Loop { next, .. } => (next, self.params.len()),
             _ => (self.after, self.results.len()),
         }
     }
@@ -148,7 +150,7 @@ impl FuncTranslator<'_> {
         self.reachable = false;
     }
 
-    fn block_with_params(&mut self, params: &[Type]) -> Block {
+    pub(crate) fn block_with_params(&mut self, params: &[Type]) -> Block {
         let block = self.b.create_block();
         for ty in params {
             self.b.append_block_param(block, *ty);
@@ -200,7 +202,7 @@ impl FuncTranslator<'_> {
         self.b.ins().jump(header, &block_args(&args));
         self.b.switch_to_block(header);
         self.stack.extend_from_slice(self.b.block_params(header));
-        self.open(Kind::Loop { header, switch: None }, params, results);
+        self.open(Kind::Loop { header, next: header, switch: None }, params, results);
         self.poll_interrupt();
         self.count();
     }

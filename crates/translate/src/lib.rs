@@ -26,6 +26,7 @@ mod switch;
 mod table;
 pub mod trampoline;
 mod translator;
+mod unroll;
 mod variable;
 mod wide;
 

@@ -18,6 +18,7 @@ use crate::env::{self, Calls, ModuleEnv, POINTER, clif_type};
 use crate::exits;
 use crate::index;
 use crate::inline::Inlining;
+use crate::unroll::Unrolled;
 
 /// Parts of memory that accesses to each other never touch.
 #[derive(Clone, Copy)]
@@ -226,27 +227,41 @@ impl<'a> FuncTranslator<'a> {
             }
             self.declare_locals(count, Self::local_type(local_type));
         }
-        let mut operators = reader.get_operators_reader()?;
         let env = self.env;
-        let mut hints = env.module.branch_hints.of(body.index + env.module.imported_funcs).iter().peekable();
-        while !operators.eof() {
-            let (operator, offset) = operators.read_with_offset()?;
-            if let Some(validator) = &mut validator {
+        let hints = env.module.branch_hints.of(body.index + env.module.imported_funcs).iter().peekable();
+        let mut rest = (reader.get_operators_reader()?, hints);
+        let mut unrolled: Option<Unrolled<'_>> = None;
+        while !rest.0.eof() {
+            let (operator, offset) = rest.0.read_with_offset()?;
+            if let Some(validator) = &mut validator
+                && !unrolled.as_ref().is_some_and(Unrolled::is_again)
+            {
                 validator.op(offset, &operator)?;
             }
             self.set_position(offset);
             self.likely = None;
-            while let Some((at, taken)) = hints.next_if(|(at, _)| body.offset + u64::from(*at) <= offset) {
+            while let Some((at, taken)) = rest.1.next_if(|(at, _)| body.offset + u64::from(*at) <= offset) {
                 let is_here = body.offset + u64::from(*at) == offset;
                 let is_branch = matches!(operator, Operator::If { .. } | Operator::BrIf { .. });
                 self.likely = (is_here && is_branch).then_some(*taken);
             }
-            self.operator(&operator, offset)?;
-            if matches!(operator, Operator::Loop { blockty: BlockType::Empty }) {
-                self.expect_switch(&operators);
+            if matches!(operator, Operator::End)
+                && let Some(unrolled) = &mut unrolled
+                && self.next_turn(unrolled)
+            {
+                rest = unrolled.start.clone();
+                continue;
             }
+            self.operator(&operator, offset)?;
+            if let Operator::Loop { blockty } = operator {
+                if blockty == BlockType::Empty {
+                    self.expect_switch(&rest.0);
+                }
+                unrolled = self.unroll(&rest);
+            }
+            unrolled = unrolled.filter(|unrolled| unrolled.is_in(self.controls.len()));
         }
-        Ok(operators.finish()?)
+        Ok(rest.0.finish()?)
     }
 
     /// Begins a block that tail calls of the function itself jump to.
