@@ -9,8 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use blake3::{Hash, Hasher};
 
-/// Smaller modules are compiled as fast as found.
-const MIN_MODULE: usize = 4 << 10;
+/// Smaller modules are optimised as fast as found.
+const MIN_MODULE: usize = 512;
 /// Bytes that are hashed in one go.
 pub(crate) const PIECE: usize = 256 << 10;
 /// So many pieces are worth a thread.
