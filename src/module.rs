@@ -28,6 +28,9 @@ pub(crate) fn runtime() -> napi::Result<&'static Runtime> {
     RUNTIME.get_or_try_init(make)
 }
 
+/// Bytes of a module that is loaded within half a millisecond.
+const SMALL: usize = 320 << 10;
+
 #[derive(Serialize)]
 struct ModuleInfo<'m> {
     imports: Vec<ExternInfo<'m>>,
@@ -58,7 +61,11 @@ fn compiled(engine: &Engine, bytes: &[u8], tier: Option<&str>) -> Result<Module,
         Some(tier) => Module::with_tier(engine, bytes, tier.parse()?),
         None => Module::new(engine, bytes),
     };
-    let module = compile().map_err(|error| error.to_string())?;
+    within_limits(compile().map_err(|error| error.to_string())?, bytes)
+}
+
+/// A module of these bytes, if it keeps the limits of the JS API.
+fn within_limits(module: Module, bytes: &[u8]) -> Result<Module, String> {
     check_code(bytes).map_err(|error| error.to_string())?;
     declared(module)
 }
@@ -126,6 +133,16 @@ impl Host {
             Ok(module) => Either::A(self.add_module(module)),
             Err(error) => Either::B(error),
         })
+    }
+
+    /// The number of a module that the cache has and that is small: to load it takes less than to hand it to another thread.
+    #[napi]
+    pub fn find_small(&mut self, bytes: Uint8Array) -> napi::Result<Option<u32>> {
+        if bytes.len() > SMALL {
+            return Ok(None);
+        }
+        let found = Module::find(engine()?, &bytes).and_then(|module| within_limits(module, &bytes).ok());
+        Ok(found.map(|module| self.add_module(module)))
     }
 
     /// Compiles a module on other threads. The promise is for something to pass to `adopt`, or for what is wrong.

@@ -112,8 +112,8 @@ async function measure({ name, size, file }, caches) {
       forgetModules(caches.uncached);
       const compiled = await measureInChild('startup.mjs', [engine, file], options);
       forgetModules(caches.uncached);
-      const { total } = await measureInChild('first.mjs', [engine, name], options);
-      samples[way].push({ ...compiled, first: total });
+      const { result } = await measureInChild('first.mjs', [engine, name], options);
+      samples[way].push({ ...compiled, first: result });
     }
   }
   const summary = (way) => {

@@ -6,7 +6,8 @@ const { markAsUncloneable } = require('../brand');
 const { setExceptions } = require('../drive');
 const { isTrap } = require('../stack');
 const { objectAt, bindObject, isHeapObject, addressOfObject } = require('../objects');
-const { isOpaque, reader, writer } = require('../signature');
+const { reader, writer } = require('../signature');
+const { isOpaque } = require('../source');
 const { EXISTING } = require('./memory');
 const { JSTag, isTag, idOfTag, typesOfTag, tagObject } = require('./tag');
 const {

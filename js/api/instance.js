@@ -10,7 +10,7 @@ const { LinkError, trapError } = require('../errors');
 const { exportedFunction, functionAt } = require('../functions');
 const { isExportedFunction, addressOf, anchorOfFunction } = require('../identity');
 const { nativeBinding } = require('../native');
-const { importFactory } = require('../signature');
+const { importFactory, prepareCalls } = require('../signature');
 const { collectIfDue, collectNow } = require('../values');
 const { Global, isGlobal, idOfGlobal, holdersOfGlobal, globalObject, globalOf } = require('./global');
 const { Memory, EXISTING, isMemory, idOfMemory, memoryObject } = require('./memory');
@@ -69,9 +69,14 @@ function readImports(module, importObject, what) {
   if (importObject !== undefined && !isObject(importObject)) {
     throw new TypeError(`${what}: the import object must be an object`);
   }
-  const { imports } = infoOfModule(module);
+  const info = infoOfModule(module);
+  const { imports } = info;
   if (importObject === undefined) requireNothing(imports, what);
-  const anchor = new Anchor(infoOfModule(module).writesTables);
+  if (!info.isPrepared) {
+    prepareCalls(imports, info.exports);
+    info.isPrepared = true;
+  }
+  const anchor = new Anchor(info.writesTables);
   // Getters may instantiate other modules: the numbers are gathered here before they go where all instances' go.
   const given = [];
   for (let index = 0; index < imports.length; index++) {

@@ -131,6 +131,8 @@ function infoOfModule(module) {
 /** What is known of a module. Its parts have members only of their own, to which `resolveBuiltins` adds. */
 function readInfo(text) {
   const info = parseJson(text);
+  /** Whether what calls of its instances need was made. */
+  info.isPrepared = false;
   for (let i = 0; i < info.imports.length; i++) setPrototypeOf(info.imports[i], null);
   for (let i = 0; i < info.exports.length; i++) setPrototypeOf(info.exports[i], null);
   return info;
@@ -186,7 +188,12 @@ async function compileAsync(source, options, what) {
   const bytes = plainBytes(source, what);
   const length = byteLengthOf(bytes);
   const started = performance.now();
-  const module = moduleOf(checked(await host.compileAsync(bytes, tier), what), asked);
+  collectIfDue();
+  const small = host.findSmall(bytes);
+  const module =
+    small === null
+      ? moduleOf(checked(await host.compileAsync(bytes, tier), what), asked)
+      : new Module(EXISTING, small, asked);
   tell(module, length, started);
   return { __proto__: null, module };
 }

@@ -2,7 +2,7 @@
 // Types as JavaScript objects. https://github.com/WebAssembly/js-types
 
 const { host } = require('../binding');
-const { typesIn } = require('../signature');
+const { typesIn } = require('../source');
 const { mapArray, slice, split, startsWith } = require('../primordials');
 const { addressOf } = require('./webidl');
 

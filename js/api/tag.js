@@ -3,7 +3,7 @@
 
 const { host, Kind } = require('../binding');
 const { markAsUncloneable } = require('../brand');
-const { typesIn } = require('../signature');
+const { typesIn } = require('../source');
 const { collectIfDue } = require('../values');
 const { EXISTING } = require('./memory');
 const { typeName } = require('./reflection');

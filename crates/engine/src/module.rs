@@ -77,6 +77,11 @@ impl Module {
         Ok(Module { loaded: engine.compile(wasm, Some(tier))? })
     }
 
+    /// The module, if the cache has it: it was valid when it was compiled.
+    pub fn find(engine: &Engine, wasm: &[u8]) -> Option<Module> {
+        engine.tiers().find_compiled(wasm).map(Module::from_loaded)
+    }
+
     /// The compiled module as bytes: for [`Module::deserialize`], in another process or on another machine of this kind.
     /// All of it is optimised, which this waits for.
     ///

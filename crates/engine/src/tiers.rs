@@ -190,6 +190,15 @@ impl Tiers {
         self.compilers.cache.as_ref()?.load(key?)
     }
 
+    /// As [`Tiers::find`], by a module's bytes.
+    pub fn find_compiled(&self, wasm: &[u8]) -> Option<Arc<LoadedModule>> {
+        self.find(self.key(wasm).as_ref())
+    }
+
+    fn key(&self, wasm: &[u8]) -> Option<Key> {
+        self.compilers.cache.as_ref()?.key(wasm)
+    }
+
     /// The module of a response that was compiled before.
     pub fn recall(&self, response: &str) -> Option<Arc<LoadedModule>> {
         self.compilers.cache.as_ref()?.recall(response)
@@ -204,7 +213,7 @@ impl Tiers {
 
     /// Finds a module or compiles it.
     pub fn compile(&self, wasm: &[u8], tier: Tier) -> Result<Arc<LoadedModule>, Error> {
-        let key = self.compilers.cache.as_ref().and_then(|cache| cache.key(wasm));
+        let key = self.key(wasm);
         if let Some(found) = self.find(key.as_ref()) {
             return Ok(found);
         }
