@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use gantry_engine::{CodeStats, Engine, Module};
+use gantry_engine::{CodeStats, Engine, Module, Tier};
 use gantry_module::{Decoder, check_code, check_declarations};
 use gantry_runtime::copy_large;
 use napi::Env;
@@ -28,8 +28,10 @@ pub(crate) fn runtime() -> napi::Result<&'static Runtime> {
     RUNTIME.get_or_try_init(make)
 }
 
-/// Bytes of a module that is loaded within half a millisecond.
-const SMALL: usize = 320 << 10;
+/// Bytes of a module that is validated within a millisecond.
+const SMALL: usize = 64 << 10;
+/// Bytes of a module that is loaded from the cache within half a millisecond.
+const SMALL_IN_CACHE: usize = 320 << 10;
 
 #[derive(Serialize)]
 struct ModuleInfo<'m> {
@@ -135,14 +137,23 @@ impl Host {
         })
     }
 
-    /// The number of a module that the cache has and that is small: to load it takes less than to hand it to another thread.
+    /// As [`Host::compile`], if that takes less than to hand a module to another thread. Returns nothing for other modules.
     #[napi]
-    pub fn find_small(&mut self, bytes: Uint8Array) -> napi::Result<Option<u32>> {
-        if bytes.len() > SMALL {
+    pub fn compile_small(
+        &mut self,
+        bytes: Uint8Array,
+        tier: Option<String>,
+    ) -> napi::Result<Option<Either<u32, String>>> {
+        let engine = engine()?;
+        let is_lazy = tier.as_ref().map_or(engine.default_tier() != Tier::Optimized, |tier| tier != "optimized");
+        if is_lazy && bytes.len() <= SMALL {
+            return self.compile(bytes, tier).map(Some);
+        }
+        if bytes.len() > SMALL_IN_CACHE {
             return Ok(None);
         }
-        let found = Module::find(engine()?, &bytes).and_then(|module| within_limits(module, &bytes).ok());
-        Ok(found.map(|module| self.add_module(module)))
+        let found = Module::find(engine, &bytes).and_then(|module| within_limits(module, &bytes).ok());
+        Ok(found.map(|module| Either::A(self.add_module(module))))
     }
 
     /// Compiles a module on other threads. The promise is for something to pass to `adopt`, or for what is wrong.

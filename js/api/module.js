@@ -189,11 +189,11 @@ async function compileAsync(source, options, what) {
   const length = byteLengthOf(bytes);
   const started = performance.now();
   collectIfDue();
-  const small = host.findSmall(bytes);
+  const small = host.compileSmall(bytes, tier);
   const module =
     small === null
       ? moduleOf(checked(await host.compileAsync(bytes, tier), what), asked)
-      : new Module(EXISTING, small, asked);
+      : new Module(EXISTING, checked(small, what), asked);
   tell(module, length, started);
   return { __proto__: null, module };
 }

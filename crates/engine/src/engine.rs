@@ -83,6 +83,11 @@ impl Engine {
         self.0.tiers.compilers().optimized.settings().threads
     }
 
+    /// How much work code is worth when nothing else is asked for.
+    pub fn default_tier(&self) -> Tier {
+        self.0.tiers.default_tier()
+    }
+
     /// How memories are laid out.
     pub fn memory_style(&self) -> MemoryStyle {
         self.0.tiers.compilers().optimized.settings().memory_style
