@@ -17,6 +17,10 @@ pub type CodeSlot = AtomicPtr<u8>;
 /// Bytes in a value slot of the arrays that pass arguments and results between host and wasm.
 pub const VALUE_SIZE: usize = 16;
 
+/// Slots that an array for the arguments and results of a call from the host has at least: code for a shape that several signatures
+/// share reads so many and writes the first.
+pub const MIN_SLOTS: usize = 5;
+
 /// Per-store state, shared by everything in a store.
 #[repr(C)]
 #[derive(Debug)]

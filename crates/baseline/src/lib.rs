@@ -54,6 +54,8 @@ pub struct CompiledFunction {
     pub positions: Vec<(u32, u32)>,
     /// Where exceptions go from calls; sorted.
     pub handlers: Vec<Handler>,
+    /// Functions that it calls by index, in order.
+    pub callees: Vec<u32>,
     /// Whether it can put references into tables.
     pub writes_tables: bool,
     /// Whether it compares the stack pointer with its limit.
@@ -126,6 +128,7 @@ impl Compiler {
         let Generator { asm, traps, positions, writes_tables, .. } = generator;
         let code = asm.finish().to_vec();
         self.buffers.homes = homes;
-        Ok(CompiledFunction { code, traps, positions, handlers, writes_tables, is_checked, frame })
+        let callees = self.scan.callees.clone();
+        Ok(CompiledFunction { code, traps, positions, handlers, callees, writes_tables, is_checked, frame })
     }
 }

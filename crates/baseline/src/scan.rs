@@ -14,6 +14,8 @@ pub(crate) struct Scan {
     pub uses: Vec<u32>,
     /// How often functions are called.
     pub calls: u32,
+    /// Functions that are called by index, where they are.
+    pub callees: Vec<u32>,
     /// How often memory 0 is accessed.
     pub accesses: u32,
     /// Whether it may go round.
@@ -69,11 +71,15 @@ impl Scan {
     fn clear(&mut self) {
         self.locals.clear();
         self.uses.clear();
+        self.callees.clear();
         (self.calls, self.accesses, self.polls, self.catches) = (0, 0, false, false);
     }
 
     #[inline]
     fn count(&mut self, operator: &Operator<'_>, loops: &mut Loops) {
+        if let Operator::Call { function_index } | Operator::ReturnCall { function_index } = operator {
+            self.callees.push(*function_index);
+        }
         match operator {
             Operator::LocalGet { local_index }
             | Operator::LocalSet { local_index }

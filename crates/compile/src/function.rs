@@ -36,6 +36,8 @@ pub(crate) struct CompiledFunction {
     pub inlined: Vec<Inlined>,
     /// Where exceptions go from calls.
     pub handlers: Vec<Handler>,
+    /// Functions that it calls, if that is known.
+    pub callees: Vec<u32>,
     /// Where it should begin.
     pub places: Places,
     /// Whether it can put references into tables.
@@ -56,6 +58,7 @@ impl CompiledFunction {
             positions: Vec::new(),
             inlined: Vec::new(),
             handlers: Vec::new(),
+            callees: Vec::new(),
             places: Places::ANY,
             writes_tables: false,
             is_checked: true,
@@ -129,6 +132,7 @@ pub(crate) fn compile(context: &mut Context, isa: &dyn TargetIsa) -> Result<Comp
         positions,
         inlined,
         handlers,
+        callees: Vec::new(),
         places,
         writes_tables: false,
         is_checked: false,

@@ -23,6 +23,7 @@ mod unlinked;
 pub use compiler::Compiler;
 pub use error::CompileError;
 pub use gantry_abi::artifact::{Artifact, ArtifactError};
+pub use piece::Along;
 pub use quick::Prepared;
 pub use settings::{Cpu, Machine, Settings, Tier};
 pub use stub::host_function_module;

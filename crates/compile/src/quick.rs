@@ -23,6 +23,11 @@ pub struct Prepared {
 }
 
 impl Compiler {
+    /// Whether there is a compiler of its own for quick code, which is many times as fast as the other.
+    pub fn is_quick(&self) -> bool {
+        self.quick.is_some()
+    }
+
     /// What the pieces of a module will have in common.
     pub fn prepare(&self, module: &Module) -> Prepared {
         Prepared { signatures: self.quick.map(|_| Signatures::of(module)) }
@@ -68,6 +73,7 @@ pub(crate) fn compile(
         positions: f.positions,
         inlined: Vec::new(),
         handlers: f.handlers,
+        callees: f.callees,
         places: Places::ANY,
         writes_tables: f.writes_tables,
         is_checked: f.is_checked,

@@ -134,6 +134,7 @@ pub(crate) fn decode(bytes: &[u8], numbers: Numbers) -> Option<CompiledFunction>
         positions,
         inlined,
         handlers,
+        callees: Vec::new(),
         places,
         writes_tables,
         // What compilation alone wants to know.

@@ -17,7 +17,7 @@ use gantry_runtime::{CodeLevel, LoadedModule};
 use crate::crew::Precedence;
 use crate::program::{Program, Watcher};
 
-/// Bytes of bodies from which a module is large.
+/// Bytes of bodies from which a module is large. Of smaller ones all functions get quick code before any is optimised.
 const LARGE: usize = 256 << 10;
 /// Bytes of bodies from which hot functions do not wait for the others.
 const HOT_FIRST: usize = 32 << 10;
@@ -118,6 +118,10 @@ struct Watch<'p> {
 impl Watcher for Watch<'_> {
     fn begun(&self) {
         lower_priority();
+        self.program.make_trampolines();
+        if self.program.size < LARGE {
+            self.program.make_quick();
+        }
     }
 
     fn between(&self) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use gantry_abi::TrapCode;
 use gantry_module::{FuncType, ValType};
-use gantry_runtime::{self as rt, FuncPtr, HostFailure, Resume, Step, Trap};
+use gantry_runtime::{self as rt, FuncPtr, HostFailure, MIN_SLOTS, Resume, Step, Trap};
 
 use crate::into_func::IntoFunc;
 use crate::root::{Item, Root};
@@ -211,7 +211,7 @@ impl Func {
         if args.len() != ty.params.len() {
             return Err(Error::usage(format!("expected {} arguments, got {}", ty.params.len(), args.len())));
         }
-        let mut slots = vec![0; args.len().max(ty.results.len())];
+        let mut slots = vec![0; args.len().max(ty.results.len()).max(MIN_SLOTS)];
         for ((slot, arg), ty) in slots.iter_mut().zip(args).zip(&ty.params) {
             *slot = arg.to_slot(store, *ty)?;
         }
@@ -223,6 +223,7 @@ impl Func {
 
 /// Calls a function of the store with arguments that suit its type, until it ends.
 pub(crate) fn call_slots(store: &mut impl AsStoreMut, func: FuncPtr, slots: &mut [u128]) -> Result<(), Error> {
+    assert!(slots.len() >= MIN_SLOTS);
     let values = NonNull::from(slots).cast::<u8>();
     let runtime = store.runtime_mut();
     if runtime.embedder_stack_used() > MAX_NESTED_STACK {

@@ -2,7 +2,7 @@
 
 use gantry_module::{ExternIndex, ExternKind};
 use gantry_runtime as rt;
-use gantry_runtime::InstanceId;
+use gantry_runtime::{InstanceId, MIN_SLOTS};
 
 use crate::func::call_slots;
 use crate::root::{Item, Root};
@@ -118,7 +118,7 @@ impl Instance {
         let instance = Instance::from_id(store, id);
         if let Some(start) = info.start {
             let start = store.runtime().instance(id).func(start);
-            call_slots(store, start, &mut [])?;
+            call_slots(store, start, &mut [0; MIN_SLOTS])?;
         }
         Ok(instance)
     }

@@ -7,12 +7,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use gantry_abi::artifact::Artifact;
 use gantry_abi::{Partial, Piece};
-use gantry_compile::{Compiler, Prepared};
+use gantry_compile::{Along, Compiler, Prepared};
 use gantry_module::{FuncType, FunctionBody, Module};
-use gantry_runtime::{CodeLevel, CodeSource, LoadError, LoadedModule, TrampolineKind};
+use gantry_runtime::{CodeLevel, CodeSource, LoadError, LoadedModule, TrampolineKind, piece_unit};
 
 use crate::key::Key;
 use crate::tiers::{Client, Compilers};
+
+/// Bytes of quick code that are made in one go before it is called.
+const ANTICIPATED: usize = 16 << 10;
 
 /// What code is made of.
 pub(crate) struct Program {
@@ -94,17 +97,50 @@ impl Program {
         Ok(())
     }
 
+    /// Makes what leads from the host to wasm and back, before it is called.
+    pub fn make_trampolines(&self) {
+        if let Some(loaded) = self.loaded() {
+            loaded.make_trampolines();
+        }
+    }
+
+    /// Makes quick code of functions that have none, before they are called: first of those that the host can come by, and of what they call.
+    pub fn make_quick(&self) {
+        if !self.compilers.quick.is_quick() {
+            return;
+        }
+        let escaped = self.module.escaped_funcs.iter().filter_map(|func| self.module.defined_func(*func));
+        for index in escaped.chain(0..self.module.defined_funcs() as u32) {
+            let Some(loaded) = self.loaded().filter(|_| !self.is_cancelled()) else { return };
+            if loaded.lacks_code(index)
+                && let Some(piece) = self.quick_piece(index, ANTICIPATED)
+            {
+                // Without memory for it, code is made when it is called.
+                let _ = loaded.publish(piece, CodeLevel::Quick);
+            }
+        }
+    }
+
     /// Makes code of one function.
     pub fn function(&self, index: u32, level: CodeLevel) -> Option<Piece> {
-        let bodies = self.bodies()?;
-        let body = &bodies[index as usize];
-        let Compilers { quick, optimized, .. } = &*self.compilers;
-        let prepared = self.prepared.get_or_init(|| quick.prepare(&self.module));
-        let piece = |compiler: &Compiler| compiler.piece(&self.module, prepared, &[body]);
         match level {
-            CodeLevel::Quick => piece(quick).or_else(|_| piece(optimized)).ok(),
-            CodeLevel::Optimized => piece(optimized).ok(),
+            CodeLevel::Quick => self.quick_piece(index, piece_unit()),
+            CodeLevel::Optimized => self.piece(&self.compilers.optimized, index, &Along::NOTHING),
         }
+    }
+
+    /// Makes quick code of a function, and of such as it calls that have no code, up to a multiple of `unit` bytes.
+    fn quick_piece(&self, index: u32, unit: usize) -> Option<Piece> {
+        let loaded = self.loaded();
+        let is_wanted = |callee| loaded.as_ref().is_some_and(|loaded| loaded.lacks_code(callee));
+        let Compilers { quick, optimized, .. } = &*self.compilers;
+        let piece = self.piece(quick, index, &Along { unit, is_wanted: &is_wanted });
+        piece.or_else(|| self.piece(optimized, index, &Along::NOTHING))
+    }
+
+    fn piece(&self, compiler: &Compiler, index: u32, along: &Along<'_>) -> Option<Piece> {
+        let prepared = self.prepared.get_or_init(|| self.compilers.quick.prepare(&self.module));
+        compiler.piece(&self.module, prepared, &self.bodies()?, index, along).ok()
     }
 }
 
@@ -295,6 +331,23 @@ mod tests {
             let frames: Vec<u32> = error.trap().unwrap().frames.iter().map(|frame| frame.func).collect();
             assert_eq!(frames, [6, 7], "{missing:b}: {error}");
         }
+    }
+
+    #[test]
+    fn all_functions_can_have_quick_code_before_they_are_called() {
+        let (program, loaded) = program(CALLS);
+        program.make_trampolines();
+        program.make_quick();
+        let functions = 0..program.module.defined_funcs() as u32;
+        if program.compilers.quick.is_quick() {
+            assert!(functions.clone().all(|index| !loaded.lacks_code(index)));
+            assert_eq!(loaded.stats().quick as usize, functions.len());
+        }
+        let mut store = Store::new(&Engine::default());
+        let instance = Linker::new().instantiate(&mut store, &crate::Module::from_loaded(loaded.clone())).unwrap();
+        let run = instance.typed_func::<i32, i32>(&store, "run").unwrap();
+        assert_eq!(run.call(&mut store, 6).unwrap(), 1 + 1029);
+        assert!(!program.compilers.quick.is_quick() || loaded.stats().on_demand == 0);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use gantry_abi::Piece;
 use gantry_abi::artifact::Artifact;
-use gantry_compile::{Compiler, Settings, Tier};
+use gantry_compile::{Along, Compiler, Settings, Tier};
 use gantry_engine::{Engine, Linker, LoadedModule, Module, Store, TrapCode};
 use gantry_module::{Decoder, FuncType, FunctionBody};
 use gantry_runtime::{CodeLevel, CodeSource, LazyOptions, TrampolineKind};
@@ -19,9 +19,9 @@ struct Limited {
 
 impl CodeSource for Limited {
     fn function(&self, index: u32, _level: CodeLevel) -> Option<Piece> {
-        let body = &self.bodies[index as usize];
-        (index != self.limit)
-            .then(|| self.compiler.piece(&self.module, &self.compiler.prepare(&self.module), &[body]).unwrap())
+        let prepared = self.compiler.prepare(&self.module);
+        let piece = || self.compiler.piece(&self.module, &prepared, &self.bodies, index, &Along::NOTHING);
+        (index != self.limit).then(|| piece().unwrap())
     }
 
     fn trampoline(&self, kind: TrampolineKind, ty: &FuncType) -> Option<Vec<u8>> {

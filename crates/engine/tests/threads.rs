@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gantry_abi::{Mismatch, Target};
 use gantry_compile::{Compiler, Settings};
 use gantry_engine::{Caller, Linker, LoadedModule, MemoryStyle, Module, Store, TrapCode};
-use gantry_runtime::{InstanceId, LoadError, Step, processor_has};
+use gantry_runtime::{InstanceId, LoadError, MIN_SLOTS, Step, processor_has};
 use util::{STYLES, binary, call, call_i32, engine, instance, module};
 
 /// A module that is large enough to be compiled on several threads, and whose functions depend on each other.
@@ -150,7 +150,8 @@ fn call_loaded(loaded: &Arc<LoadedModule>, name: &str, arg: i32) -> i32 {
     let id: InstanceId = unsafe { store.instantiate(loaded, &[]) }.expect("instantiated");
     let export = loaded.module().exports.iter().find(|export| *export.name == *name).expect("exported");
     let gantry_module::ExternIndex::Func(index) = export.index else { panic!("a function") };
-    let mut slots = [u128::from(arg as u32)];
+    let mut slots = [0u128; MIN_SLOTS];
+    slots[0] = u128::from(arg as u32);
     let (func, values) = (store.instance(id).func(index), std::ptr::NonNull::from(&mut slots).cast());
     // SAFETY: the instance lives in the store, and the one parameter and result are i32.
     #[expect(unsafe_code, reason = "the runtime's own interface")]

@@ -62,7 +62,7 @@ unsafe fn switch_back(context: *mut VMStoreContext, event: usize) -> usize {
 /// Enters wasm. Returns whether it was left other than by returning.
 ///
 /// # Safety
-/// The function is a live one of the store, with room for its arguments and results.
+/// The function is a live one of the store, with room for [`Store::start`]'s values.
 unsafe fn call(context: *mut VMStoreContext, callee: FuncPtr, values: NonNull<u8>) -> bool {
     // SAFETY: the function is alive, so its slot holds code and its trampoline is for its type. What the entry
     // overwrites is put back.
@@ -148,8 +148,8 @@ impl Store {
     /// Calls a function: arguments are taken from `values` and results left there, each in [`VALUE_SIZE`](crate::VALUE_SIZE) bytes.
     ///
     /// # Safety
-    /// The function is alive and of this store. `values` has room for the larger number of arguments and results,
-    /// and holds arguments of the right types. They must stay in place until the activation ends.
+    /// The function is alive and of this store. `values` has room for [`MIN_SLOTS`](crate::MIN_SLOTS) values and for as many as there are
+    /// arguments or results, and holds arguments of the right types. They must stay in place until the activation ends.
     #[inline(always)]
     pub unsafe fn start(&mut self, callee: FuncPtr, values: NonNull<u8>) -> Step {
         // SAFETY: promised by the caller.

@@ -116,6 +116,11 @@ struct Chunks {
     bytes: usize,
 }
 
+/// Bytes that the code of a piece takes up multiples of: it has pages of its own.
+pub fn piece_unit() -> usize {
+    sys::page_size()
+}
+
 /// The pieces of one module.
 #[derive(Default)]
 pub(crate) struct Pieces(Mutex<Chunks>);

@@ -11,7 +11,7 @@ use gantry_abi::artifact::{Artifact, ArtifactError, Storage, Unchecked};
 use gantry_abi::object::VMType;
 use gantry_abi::vmctx::{CodeSlot, MemoryStyle, VMContextLayout};
 use gantry_abi::{Mismatch, Partial, Piece, Target};
-use gantry_module::{ExternType, GlobalType, Hierarchy, Module, RefType, TableType, ValType};
+use gantry_module::{ExternIndex, ExternType, GlobalType, Hierarchy, Module, RefType, TableType, ValType};
 
 use crate::lazy::{CodeLevel, CodeSource, CodeStats, Lazy, LazyOptions};
 use crate::trampolines::{self, TrampolineKind};
@@ -293,6 +293,25 @@ impl LoadedModule {
             lazy.publish_some(&self.slots, code.map(|(index, function)| (index, partial.code.address(function.start))));
         }
         Ok(())
+    }
+
+    /// Makes the trampolines that the host needs for exported functions, and those for imported ones.
+    pub fn make_trampolines(&self) {
+        let Some(lazy) = &self.lazy else { return };
+        let exported = self.module.exports.iter().filter_map(|export| match export.index {
+            ExternIndex::Func(index) => Some((TrampolineKind::Entry, index)),
+            _ => None,
+        });
+        let imported = (0..self.module.imported_funcs).map(|index| (TrampolineKind::Host, index));
+        for (kind, func) in exported.chain(imported) {
+            // What cannot be made now is missed when it is needed.
+            let _ = trampolines::get(kind, self.module.func_type(func), &*lazy.source);
+        }
+    }
+
+    /// Whether a function has no code that could be kept: it is made when the function is called.
+    pub fn lacks_code(&self, index: u32) -> bool {
+        self.lazy.as_ref().is_some_and(|lazy| lazy.lacks_code(index))
     }
 
     /// Whether a function has optimised code.

@@ -244,6 +244,11 @@ impl Lazy {
         }
     }
 
+    /// Whether a slot leads to no code and is to.
+    pub fn lacks_code(&self, index: u32) -> bool {
+        self.alternation.is_none() && lock(&self.levels)[index as usize].is_none()
+    }
+
     pub fn is_optimized(&self, index: u32) -> bool {
         lock(&self.levels)[index as usize] >= Some(Level::Piece(CodeLevel::Optimized))
     }

@@ -42,10 +42,11 @@ mod wait;
 mod work_stack;
 
 pub use activation::{Request, Resume, Step};
+pub use arena::piece_unit;
 pub use code::{Accept, LoadError, LoadedModule};
 pub use collect::{Collected, Marker};
 pub use fiber::NATIVE_STACK;
-pub use gantry_abi::vmctx::{MemoryStyle, VALUE_SIZE, VMFuncRef, VMGlobal};
+pub use gantry_abi::vmctx::{MIN_SLOTS, MemoryStyle, VALUE_SIZE, VMFuncRef, VMGlobal};
 pub use gc::VisitRoots;
 pub use global::Global;
 pub use host::{HostFailure, HostFunction};

@@ -10,7 +10,7 @@ use gantry_module::{ExternIndex, ExternType, FuncType, ValType};
 use gantry_runtime::{
     Extern, FuncPtr, HostFailure, InstanceId, InstantiateError, LoadedModule, MappedFile, MemoryStyle,
 };
-use gantry_runtime::{Resume, Step, Store, processor_has};
+use gantry_runtime::{MIN_SLOTS, Resume, Step, Store, processor_has};
 use gantry_wasi::Exit;
 
 use crate::stats::Stats;
@@ -95,7 +95,7 @@ fn instantiate(store: &mut Store, module: &Arc<LoadedModule>, system: &System) -
     }));
     if let Some(start) = module.module().start {
         let function = store.instance(instance).func(start);
-        match call(store, function, &mut [])? {
+        match call(store, function, &mut [0; MIN_SLOTS])? {
             Outcome::Returned => {}
             Outcome::Trapped(message) => return Err(message),
             Outcome::Exited(code) => std::process::exit(code.into()),
@@ -127,7 +127,7 @@ fn start(store: &mut Store, module: &LoadedModule, instance: InstanceId) -> Resu
     if ty != FuncType::new([], []) {
         return Err("its function _start has parameters or results".to_owned());
     }
-    let outcome = call(store, function, &mut [])?;
+    let outcome = call(store, function, &mut [0; MIN_SLOTS])?;
     Ok(code_of(outcome, || ()))
 }
 
@@ -136,7 +136,7 @@ fn invoke(store: &mut Store, module: &LoadedModule, id: InstanceId, name: &str, 
     if args.len() != ty.params.len() {
         return Err(format!("{name} takes {} arguments", ty.params.len()));
     }
-    let mut slots = vec![0u128; args.len().max(ty.results.len())];
+    let mut slots = vec![0u128; args.len().max(ty.results.len()).max(MIN_SLOTS)];
     for ((slot, ty), arg) in slots.iter_mut().zip(&ty.params).zip(args) {
         *slot = parse(*ty, arg).ok_or_else(|| format!("{arg} is no argument of type {ty}"))?;
     }
@@ -179,7 +179,7 @@ fn show(ty: ValType, slot: u128) -> String {
     }
 }
 
-/// Calls a function until it ends. `slots` has room for its arguments and results.
+/// Calls a function until it ends. `slots` has room for [`MIN_SLOTS`] and for its arguments and results.
 fn call(store: &mut Store, function: FuncPtr, slots: &mut [u128]) -> Result<Outcome, String> {
     let values = NonNull::from(slots).cast::<u8>();
     // SAFETY: the instance that has the function is never collected, and the slots suit its type.
