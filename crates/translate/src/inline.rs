@@ -26,6 +26,8 @@ const BUDGET: usize = 600;
 const HOT_BUDGET: usize = 4000;
 /// What a call in a body weighs besides its bytes.
 const CALL: usize = 6;
+/// Bytes of bodies in a module that is so small that its code may grow.
+const LITTLE: usize = 32 << 10;
 /// How many bodies deep.
 const MAX_DEPTH: usize = 6;
 /// How often a function can be inlined in itself, one in the other.
@@ -37,6 +39,8 @@ pub struct Inlinable<'m> {
     bodies: HashMap<u32, Candidate<'m>>,
     /// Functions in which most of the time goes by, if that is known.
     hot: HashSet<u32>,
+    /// Whether all bodies together are few bytes.
+    is_little: bool,
     /// Whether one of them makes tail calls.
     pub(crate) makes_tail_calls: bool,
 }
@@ -56,12 +60,13 @@ impl<'m> Inlinable<'m> {
     /// Chooses among the bodies of a module, larger ones among functions that are `hot`. What is not valid is left out.
     pub fn of(module: &Module, bodies: &'m [FunctionBody], hot: HashSet<u32>) -> Inlinable<'m> {
         let func = |body: &FunctionBody| body.index + module.imported_funcs;
+        let is_little = bodies.iter().map(|body| body.bytes.len()).sum::<usize>() <= LITTLE;
         let is_small = |body: &&FunctionBody| body.bytes.len() <= if hot.contains(&func(body)) { HOT } else { SMALL };
         let small = bodies.iter().filter(is_small).filter(|body| body.validate().is_ok());
         let candidates = small.map(|body| (func(body), Candidate::new(body).expect("validated")));
         let bodies: HashMap<_, _> = candidates.collect();
         let makes_tail_calls = bodies.values().any(|candidate| candidate.makes_tail_calls);
-        Inlinable { bodies, hot, makes_tail_calls }
+        Inlinable { bodies, hot, is_little, makes_tail_calls }
     }
 
     /// The body of a function, if it may be inlined.
@@ -128,6 +133,12 @@ impl Inlining {
 }
 
 impl<'a> FuncTranslator<'a> {
+    /// Whether code of the function that is translated may grow for little: it has turned out to be hot, or the module is small.
+    pub(crate) fn may_grow(&self) -> bool {
+        let Inlinable { hot, is_little, .. } = &self.env.inlinable;
+        *is_little || self.inlining.places.first().is_some_and(|place| hot.contains(&place.func))
+    }
+
     /// Height of the stack of blocks below the function's own one.
     pub(crate) fn function_base(&self) -> usize {
         self.inlining.place().base

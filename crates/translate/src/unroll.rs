@@ -17,6 +17,8 @@ use crate::translator::FuncTranslator;
 const TURNS: u32 = 4;
 /// Bytes of a body that is worth it when the loop counts to a number.
 const SHORT: u64 = 100;
+/// Bytes of one where code may grow. Then the number may also be zero, which many loops count to.
+const LONGER: u64 = 200;
 /// Bytes of one that is worth it when values move.
 const MOVING: u64 = 500;
 /// How many have to.
@@ -80,28 +82,31 @@ impl Body {
         true
     }
 
-    /// Whether it was a counter that was compared with a number last.
-    fn is_counted(&self) -> bool {
+    /// Whether it was a counter that was compared with a number last, or with zero if that counts.
+    fn is_counted(&self, zero_counts: bool) -> bool {
         let is_counter = |class| matches!(class, Class::Local(local) if self.counters.contains(&local));
-        let [_, right, left] = self.last;
-        (is_counter(left) && right == Class::Number) || (is_counter(right) && left == Class::Number)
+        let [last, right, left] = self.last;
+        (zero_counts && is_counter(last))
+            || (is_counter(left) && right == Class::Number)
+            || (is_counter(right) && left == Class::Number)
     }
 }
 
 /// Whether a loop is worth it, of whose body these are the operators.
-fn is_worth_it(mut operators: OperatorsReader<'_>) -> bool {
+fn is_worth_it(mut operators: OperatorsReader<'_>, may_grow: bool) -> bool {
     let start = operators.original_position();
+    let short = if may_grow { LONGER } else { SHORT };
     let (mut body, mut depth, mut is_counted) = (Body::default(), 0, false);
     while let Ok(operator) = operators.read() {
         let size = operators.original_position() - start;
         match operator {
-            Operator::End if depth == 0 => return (is_counted && size <= SHORT) || body.moves >= MOVES,
+            Operator::End if depth == 0 => return (is_counted && size <= short) || body.moves >= MOVES,
             Operator::End => depth -= 1,
             Operator::Block { .. } | Operator::If { .. } => depth += 1,
             _ => {}
         }
-        is_counted =
-            matches!(operator, Operator::BrIf { relative_depth } if relative_depth == depth) && body.is_counted();
+        is_counted = matches!(operator, Operator::BrIf { relative_depth } if relative_depth == depth)
+            && body.is_counted(may_grow);
         if size > MOVING || !body.take(&operator) {
             return false;
         }
@@ -137,7 +142,7 @@ impl Unrolled<'_> {
 impl FuncTranslator<'_> {
     /// Begins to unroll the loop that was just opened, if that is worth it.
     pub(crate) fn unroll<'b>(&mut self, start: &Start<'b>) -> Option<Unrolled<'b>> {
-        if !self.reachable || self.env.calls != Calls::Near || !is_worth_it(start.0.clone()) {
+        if !self.reachable || self.env.calls != Calls::Near || !is_worth_it(start.0.clone(), self.may_grow()) {
             return None;
         }
         self.aim_at_new_block();

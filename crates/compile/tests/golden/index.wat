@@ -77,10 +77,25 @@
 ;;     v5 = atomic_load.i32 user11 aligned v4
 ;;     v7 = iconst.i32 1
 ;;     v8 = isub v6, v7  ; v7 = 1
-;;     brif v8, block2(v8), block3
+;;     brif v8, block4, block3(v8)
 ;;
-;;                                 block3:
-;;     jump block1(v8)
+;;                                 block4:
+;;     v9 = iconst.i32 1
+;;     v10 = isub.i32 v8, v9  ; v9 = 1
+;;     brif v10, block6, block3(v10)
+;;
+;;                                 block6:
+;;     v11 = iconst.i32 1
+;;     v12 = isub.i32 v10, v11  ; v11 = 1
+;;     brif v12, block8, block3(v12)
+;;
+;;                                 block8:
+;;     v13 = iconst.i32 1
+;;     v14 = isub.i32 v12, v13  ; v13 = 1
+;;     brif v14, block2(v14), block3(v14)
+;;
+;;                                 block3(v15: i32):
+;;     jump block1(v15)
 ;;
 ;;                                 block1(v2: i32):
 ;;     return v2

@@ -10,7 +10,13 @@
     (loop $again
       (local.set 0 (i32.mul (local.get 0) (i32.const 3)))
       (br_if $again (i32.lt_u (local.get 0) (local.get 1))))
-    (local.get 0)))
+    (local.get 0))
+  ;; Counts to zero, which counts in a module so small.
+  (func (param i32) (result i32) (local i32)
+    (loop $again
+      (local.set 1 (i32.mul (local.get 1) (i32.const 3)))
+      (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+    (local.get 1)))
 
 ;; ; function 0
 ;; function u0:0(i64 vmctx, i32) -> i32 tail {
@@ -96,4 +102,52 @@
 ;;
 ;;                                 block1(v3: i32):
 ;;     return v3
+;; }
+
+;; ; function 2
+;; function u0:2(i64 vmctx, i32) -> i32 tail {
+;;     gv0 = vmctx
+;;     gv1 = load.i64 notrap aligned readonly gv0+8
+;;     gv2 = load.i64 notrap aligned gv1
+;;
+;;                                 block0(v0: i64, v1: i32):
+;;                                     v3 = iconst.i32 0
+;;     jump block2(v3, v1)  ; v3 = 0
+;;
+;;                                 block2(v7: i32, v10: i32):
+;;     v4 = load.i64 notrap aligned readonly can_move v0+8
+;;     v5 = load.i64 notrap aligned readonly can_move v4+8
+;;     v6 = atomic_load.i32 user11 aligned v5
+;;     v8 = iconst.i32 3
+;;     v9 = imul v7, v8  ; v8 = 3
+;;     v11 = iconst.i32 1
+;;     v12 = isub v10, v11  ; v11 = 1
+;;     brif v12, block4, block3(v9)
+;;
+;;                                 block4:
+;;     v13 = iconst.i32 3
+;;     v14 = imul.i32 v9, v13  ; v13 = 3
+;;     v15 = iconst.i32 1
+;;     v16 = isub.i32 v12, v15  ; v15 = 1
+;;     brif v16, block6, block3(v14)
+;;
+;;                                 block6:
+;;     v17 = iconst.i32 3
+;;     v18 = imul.i32 v14, v17  ; v17 = 3
+;;     v19 = iconst.i32 1
+;;     v20 = isub.i32 v16, v19  ; v19 = 1
+;;     brif v20, block8, block3(v18)
+;;
+;;                                 block8:
+;;     v21 = iconst.i32 3
+;;     v22 = imul.i32 v18, v21  ; v21 = 3
+;;     v23 = iconst.i32 1
+;;     v24 = isub.i32 v20, v23  ; v23 = 1
+;;     brif v24, block2(v22, v24), block3(v22)
+;;
+;;                                 block3(v25: i32):
+;;     jump block1(v25)
+;;
+;;                                 block1(v2: i32):
+;;     return v2
 ;; }

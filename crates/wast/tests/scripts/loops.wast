@@ -10,6 +10,13 @@
       (br_if $again (i32.ne (local.tee $from (i32.add (local.get $from) (i32.const 1))) (i32.const 10))))
     (local.get $sum))
 
+  ;; Counts down to zero, from any number.
+  (func (export "down") (param $n i32) (result i32) (local $sum i32)
+    (loop $again
+      (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 3)) (local.get $n)))
+      (br_if $again (local.tee $n (i32.add (local.get $n) (i32.const -2)))))
+    (local.get $sum))
+
   ;; Is left in the middle, and goes on from the middle.
   (func (export "middle") (param $stop i32) (param $skip i32) (result i32) (local $i i32) (local $sum i32)
     (block $out
@@ -86,6 +93,14 @@
 (assert_return (invoke "up" (i32.const 4)) (i32.const 1635))
 (assert_return (invoke "up" (i32.const 1)) (i32.const 14757))
 (assert_return (invoke "up" (i32.const 0)) (i32.const 14757))
+(assert_return (invoke "down" (i32.const 2)) (i32.const 2))
+(assert_return (invoke "down" (i32.const 4)) (i32.const 14))
+(assert_return (invoke "down" (i32.const 6)) (i32.const 68))
+(assert_return (invoke "down" (i32.const 8)) (i32.const 284))
+(assert_return (invoke "down" (i32.const 10)) (i32.const 1094))
+(assert_return (invoke "down" (i32.const 12)) (i32.const 4010))
+(assert_return (invoke "down" (i32.const 18)) (i32.const 167306))
+(assert_return (invoke "down" (i32.const 40)) (i32.const 3567786380))
 (assert_return (invoke "middle" (i32.const 0) (i32.const 0)) (i32.const 0))
 (assert_return (invoke "middle" (i32.const 0) (i32.const 3)) (i32.const 0))
 (assert_return (invoke "middle" (i32.const 0) (i32.const 7)) (i32.const 0))
