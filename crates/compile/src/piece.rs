@@ -2,6 +2,7 @@
 //! compiled.
 
 use std::collections::{HashSet, VecDeque};
+use std::iter;
 use std::ops::Range;
 
 use cranelift_codegen::{Context, ir};
@@ -20,18 +21,20 @@ use crate::settings::Tier;
 /// Bytes of quick code that a byte of a function becomes, at the least as a rule.
 const GROWTH: usize = 4;
 
-/// Which functions come along with the one that a piece is made for: such as it calls, and as those call, if quick code is made of them
-/// as well.
+/// Which functions come along with the one that a piece is made for: some others, and then such as they all call, and as those call, if quick
+/// code is made of them as well.
 pub struct Along<'a> {
     /// Bytes that pieces take up multiples of. There is room up to the next.
     pub unit: usize,
-    /// Whether code of a defined function is of use.
+    /// Others, whatever calls them.
+    pub others: &'a [u32],
+    /// Whether code of a defined function that is called is of use.
     pub is_wanted: &'a dyn Fn(u32) -> bool,
 }
 
 impl Along<'_> {
     /// None.
-    pub const NOTHING: Along<'static> = Along { unit: 1, is_wanted: &|_| false };
+    pub const NOTHING: Along<'static> = Along { unit: 1, others: &[], is_wanted: &|_| false };
 }
 
 /// What is in a piece.
@@ -111,15 +114,21 @@ fn add_quick(
     along: &Along<'_>,
 ) -> Result<(), CompileError> {
     let mut compiler = gantry_baseline::Compiler::default();
-    let mut known = HashSet::from([index]);
-    let mut waiting = VecDeque::from([index]);
+    let mut known = HashSet::new();
+    let first = iter::once(index).chain(along.others.iter().copied());
+    let mut waiting: VecDeque<u32> = first.filter(|index| known.insert(*index)).collect();
     let mut room = usize::MAX;
     while let Some(index) = waiting.pop_front() {
         let body = &bodies[index as usize];
         if contents.len() + body.bytes.len() * GROWTH > room {
             continue;
         }
-        let Some(mut compiled) = quick::compile(&mut compiler, quick, body)? else { continue };
+        let Some(mut compiled) = quick::compile(&mut compiler, quick, body)? else {
+            if contents.functions.is_empty() {
+                return Ok(());
+            }
+            continue;
+        };
         if contents.functions.is_empty() {
             room = compiled.code.len().next_multiple_of(along.unit);
         } else if compiled.places.first_from(contents.len()) + compiled.code.len() > room {
@@ -142,12 +151,15 @@ mod tests {
 
     /// The functions of the piece that is made for the first one, where pieces take up multiples of `unit` bytes.
     fn functions(text: &str, unit: usize, is_wanted: &dyn Fn(u32) -> bool) -> (Vec<u32>, usize) {
+        functions_along(text, &Along { unit, others: &[], is_wanted })
+    }
+
+    fn functions_along(text: &str, along: &Along<'_>) -> (Vec<u32>, usize) {
         let (mut decoder, mut bodies) = (Decoder::new(), Vec::new());
         decoder.push(&wat::parse_str(text).unwrap(), &mut |_, body| bodies.push(body)).unwrap();
         let module = decoder.finish(&mut |_, body| bodies.push(body)).unwrap().module;
         let compiler = Compiler::new(Settings { tier: Tier::Quick, ..Settings::default() }).unwrap();
-        let along = Along { unit, is_wanted };
-        let piece = compiler.piece(&module, &compiler.prepare(&module), &bodies, 0, &along).unwrap();
+        let piece = compiler.piece(&module, &compiler.prepare(&module), &bodies, 0, along).unwrap();
         assert!(piece.functions.iter().all(|(_, code)| !code.is_empty() && code.end as usize <= piece.text.len()));
         (piece.functions.into_iter().map(|(index, _)| index).collect(), piece.text.len())
     }
@@ -172,8 +184,15 @@ mod tests {
     }
 
     #[test]
+    #[cfg(all(target_arch = "x86_64", unix))]
+    fn others_come_first() {
+        let along = |unit, others| Along { unit, others, is_wanted: &|index| index == 3 };
+        assert_eq!(functions_along(CALLS, &along(1 << 16, &[4, 1, 4, 0])).0, [0, 4, 1, 3]);
+        assert_eq!(functions_along(CALLS, &along(1, &[4, 1])).0, [0]);
+    }
+
+    #[test]
     fn a_function_may_come_alone() {
-        let along = Along::NOTHING;
-        assert_eq!(functions(CALLS, along.unit, along.is_wanted).0, [0]);
+        assert_eq!(functions_along(CALLS, &Along::NOTHING).0, [0]);
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! Must not know: how code is made or entered.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
@@ -19,6 +19,9 @@ use crate::program::{Program, Watcher};
 
 /// Bytes of bodies from which a module is large. Of smaller ones all functions get quick code before any is optimised.
 const LARGE: usize = 256 << 10;
+/// For how long the first small program of a process is left alone once it has quick code. Many are done by then, and JavaScript is slower beside
+/// threads that compile.
+const PAUSE: Duration = Duration::from_millis(10);
 /// Bytes of bodies from which hot functions do not wait for the others.
 const HOT_FIRST: usize = 32 << 10;
 /// What a counter has to say for a function to be optimised before others.
@@ -60,11 +63,15 @@ impl Background {
         let precedence = self.precedence.clone();
         let job = Job(Arc::downgrade(program));
         if program.size < LARGE {
-            let work = move |program: &Program| precedence.urgently(|| optimize(program, &|| ()));
+            let is_first = AtomicBool::new(true);
+            let work = move |program: &Program| {
+                let pause = if is_first.swap(false, Ordering::Relaxed) { PAUSE } else { Duration::ZERO };
+                precedence.urgently(|| optimize(program, pause, &|| ()));
+            };
             self.small.push(job, "gantry-small", work);
         } else {
             let wait = move |program: &Program| precedence.give_way(|| !program.is_cancelled());
-            self.large.push(job, "gantry-large", move |program| optimize(program, &|| wait(program)));
+            self.large.push(job, "gantry-large", move |program| optimize(program, Duration::ZERO, &|| wait(program)));
         }
     }
 }
@@ -95,14 +102,15 @@ impl Lane {
     }
 }
 
-/// Optimises a program: functions that turn out to be hot one by one, in the end all. Threads do `between` before each function.
-fn optimize(program: &Program, between: &(dyn Fn() + Sync)) {
+/// Optimises a program: functions that turn out to be hot one by one, in the end all. Begins after a pause. Threads do `between` before each
+/// function.
+fn optimize(program: &Program, pause: Duration, between: &(dyn Fn() + Sync)) {
     if program.is_cancelled() {
         return;
     }
     let start = Instant::now();
     let hot = Mutex::new(Hot { looked: start, tried: vec![false; program.module.defined_funcs()] });
-    program.optimize_while_it_runs(&Watch { program, between, hot });
+    program.optimize_while_it_runs(&Watch { program, pause, between, hot });
     if let Some(loaded) = program.loaded() {
         loaded.add_background_time(start.elapsed());
     }
@@ -111,6 +119,7 @@ fn optimize(program: &Program, between: &(dyn Fn() + Sync)) {
 /// A program that is watched while it is optimised.
 struct Watch<'p> {
     program: &'p Program,
+    pause: Duration,
     between: &'p (dyn Fn() + Sync),
     hot: Mutex<Hot>,
 }
@@ -121,6 +130,7 @@ impl Watcher for Watch<'_> {
         self.program.make_trampolines();
         if self.program.size < LARGE {
             self.program.make_quick();
+            thread::sleep(self.pause);
         }
     }
 

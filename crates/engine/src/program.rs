@@ -15,7 +15,7 @@ use crate::key::Key;
 use crate::tiers::{Client, Compilers};
 
 /// Bytes of quick code that are made in one go before it is called.
-const ANTICIPATED: usize = 16 << 10;
+const ANTICIPATED: usize = 64 << 10;
 
 /// What code is made of.
 pub(crate) struct Program {
@@ -110,31 +110,32 @@ impl Program {
             return;
         }
         let escaped = self.module.escaped_funcs.iter().filter_map(|func| self.module.defined_func(*func));
-        for index in escaped.chain(0..self.module.defined_funcs() as u32) {
-            let Some(loaded) = self.loaded().filter(|_| !self.is_cancelled()) else { return };
-            if loaded.lacks_code(index)
-                && let Some(piece) = self.quick_piece(index, ANTICIPATED)
-            {
+        let mut left: Vec<u32> = escaped.chain(0..self.module.defined_funcs() as u32).collect();
+        while let Some(loaded) = self.loaded().filter(|_| !self.is_cancelled()) {
+            left.retain(|index| loaded.lacks_code(*index));
+            let Some(first) = left.first() else { return };
+            if let Some(piece) = self.quick_piece(*first, &left[1..], ANTICIPATED) {
                 // Without memory for it, code is made when it is called.
                 let _ = loaded.publish(piece, CodeLevel::Quick);
             }
+            left.remove(0);
         }
     }
 
     /// Makes code of one function.
     pub fn function(&self, index: u32, level: CodeLevel) -> Option<Piece> {
         match level {
-            CodeLevel::Quick => self.quick_piece(index, piece_unit()),
+            CodeLevel::Quick => self.quick_piece(index, &[], piece_unit()),
             CodeLevel::Optimized => self.piece(&self.compilers.optimized, index, &Along::NOTHING),
         }
     }
 
-    /// Makes quick code of a function, and of such as it calls that have no code, up to a multiple of `unit` bytes.
-    fn quick_piece(&self, index: u32, unit: usize) -> Option<Piece> {
+    /// Makes quick code of a function, of others, and of such as they call that have no code, up to a multiple of `unit` bytes.
+    fn quick_piece(&self, index: u32, others: &[u32], unit: usize) -> Option<Piece> {
         let loaded = self.loaded();
         let is_wanted = |callee| loaded.as_ref().is_some_and(|loaded| loaded.lacks_code(callee));
         let Compilers { quick, optimized, .. } = &*self.compilers;
-        let piece = self.piece(quick, index, &Along { unit, is_wanted: &is_wanted });
+        let piece = self.piece(quick, index, &Along { unit, others, is_wanted: &is_wanted });
         piece.or_else(|| self.piece(optimized, index, &Along::NOTHING))
     }
 
