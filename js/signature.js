@@ -95,21 +95,30 @@ const factoryOf = (kind) => (signature) => {
   return kind.made.get(signature);
 };
 
+/** Factories that are made together at the most: there are modules with a million signatures, and strings have an end. */
+const TOGETHER = 256;
+
 /** Makes what instances of a module with these imports and exports are going to ask for. */
 function prepareCalls(imports, exports) {
   const wanted = [];
-  addMissing(wanted, importing, imports);
-  addMissing(wanted, exporting, exports);
+  const want = (kind, signature) => {
+    push(wanted, { kind, signature });
+    if (wanted.length < TOGETHER) return;
+    make(wanted);
+    wanted.length = 0;
+  };
+  forEachMissing(importing, imports, want);
+  forEachMissing(exporting, exports, want);
   if (wanted.length > 0) make(wanted);
 }
 
-function addMissing(wanted, kind, externs) {
+function forEachMissing(kind, externs, callback) {
   const missing = new SafeSet();
   for (let i = 0; i < externs.length; i++) {
     const { signature } = externs[i];
     if (externs[i].kind === 'function' && !kind.made.has(signature)) missing.add(signature);
   }
-  missing.forEach((signature) => push(wanted, { kind, signature }));
+  missing.forEach((signature) => callback(kind, signature));
 }
 
 module.exports = {

@@ -240,3 +240,44 @@ test('a memory that is too large at instantiation is a RangeError', () => {
   const module = new WebAssembly.Module(binary(section(Id.MEMORY, 1, 4, leb(2 ** 30))));
   assert.throws(() => new WebAssembly.Instance(module), RangeError);
 });
+
+test('each of a thousand signatures has functions of its own, in both directions', () => {
+  const SIGNATURES = 1000;
+  const KINDS = [I32, 0x7c];
+  // The binary digits of a number that has a leading one.
+  const paramsOf = (n) => [...(n + SIGNATURES).toString(2)].map((digit) => KINDS[digit]);
+  const all = Array.from({ length: SIGNATURES }, (_, n) => paramsOf(n));
+  const body = (n) => {
+    const code = bytes(0, ...all[n].map((_, i) => [0x20, i]), 0x10, leb(n), 0x0b);
+    return bytes(leb(code.length), code);
+  };
+  const { exports } = new WebAssembly.Instance(
+    new WebAssembly.Module(
+      binary(
+        types(...all.map((params) => bytes(0x60, params.length, params, 1, 0x7c))),
+        section(
+          Id.IMPORT,
+          list(SIGNATURES, (n) => [...text('host'), ...text('sum'), 0, ...leb(n)]),
+        ),
+        section(
+          Id.FUNCTION,
+          list(SIGNATURES, (n) => leb(n)),
+        ),
+        section(
+          Id.EXPORT,
+          list(SIGNATURES, (n) => [...text(`${n}`), 0, ...leb(SIGNATURES + n)]),
+        ),
+        section(
+          Id.CODE,
+          list(SIGNATURES, (n) => [...body(n)]),
+        ),
+      ),
+    ),
+    { host: { sum: (...values) => values.reduce((sum, value, i) => sum + value * (i + 1), 0) } },
+  );
+  for (let n = 0; n < SIGNATURES; n++) {
+    const values = all[n].map((kind, i) => (kind === I32 ? -i : i + 0.5));
+    const expected = values.reduce((sum, value, i) => sum + value * (i + 1), 0);
+    assert.equal(exports[n](...values), expected, `${n}`);
+  }
+});

@@ -100,6 +100,9 @@ fn check(storage: Storage, threads: usize, accept: impl Accept) -> Result<(Artif
     Ok((artifact, module?, style))
 }
 
+/// Types for which trampolines are made before they are needed, at the most.
+const TYPES_AHEAD: usize = 64;
+
 /// Code of all functions, from one artifact.
 struct Generation {
     artifact: Artifact,
@@ -295,17 +298,23 @@ impl LoadedModule {
         Ok(())
     }
 
-    /// Makes the trampolines that the host needs for exported functions, and those for imported ones.
+    /// Makes trampolines that the host needs for exported functions, and those for imported ones: of the first types, because they stay for as
+    /// long as the process.
     pub fn make_trampolines(&self) {
         let Some(lazy) = &self.lazy else { return };
         let exported = self.module.exports.iter().filter_map(|export| match export.index {
-            ExternIndex::Func(index) => Some((TrampolineKind::Entry, index)),
+            ExternIndex::Func(func) => Some(func),
             _ => None,
         });
-        let imported = (0..self.module.imported_funcs).map(|index| (TrampolineKind::Host, index));
-        for (kind, func) in exported.chain(imported) {
+        self.make_trampolines_of(TrampolineKind::Entry, exported, &*lazy.source);
+        self.make_trampolines_of(TrampolineKind::Host, 0..self.module.imported_funcs, &*lazy.source);
+    }
+
+    fn make_trampolines_of(&self, kind: TrampolineKind, funcs: impl Iterator<Item = u32>, source: &dyn CodeSource) {
+        let types: BTreeSet<u32> = funcs.map(|func| self.module.funcs[func as usize]).collect();
+        for ty in types.into_iter().take(TYPES_AHEAD) {
             // What cannot be made now is missed when it is needed.
-            let _ = trampolines::get(kind, self.module.func_type(func), &*lazy.source);
+            let _ = trampolines::get(kind, self.module.types.func(ty), source);
         }
     }
 
