@@ -151,7 +151,7 @@ mod tests {
                 (0..number).map(|i| format!("(i32.store8 offset={i} (local.get 0) (i32.const 7))")).collect();
             format!(
                 "(func (param i32) {before} (loop (i32.store (local.get 0) (i32.const 1))
-                 (br_if 0 (local.tee 0 (i32.add (local.get 0) (i32.const 4))))))"
+                 (br_if 0 (local.tee 0 (i32.load (local.get 0))))))"
             )
         };
         let functions: String = (0..64).map(function).collect();
