@@ -383,7 +383,7 @@ impl LoadedModule {
     /// Whether all functions have the last code that there will be: the one it was loaded with, or that of
     /// [`LoadedModule::replace`].
     pub fn is_final(&self) -> bool {
-        self.first.is_some() || self.later().is_some()
+        self.lazy.as_ref().is_none_or(Lazy::is_finished)
     }
 
     /// The artifact with all of its code, for which this waits. None if it cannot be made.

@@ -5,7 +5,7 @@
 //!
 //! Must not know: how code is made.
 
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -114,6 +114,8 @@ pub(crate) struct Lazy {
     claims: [Mutex<()>; CLAIMS],
     counters: Box<[AtomicU32]>,
     alternation: Option<Alternation>,
+    /// Whether the last code is there.
+    is_finished: AtomicBool,
     pub tally: Tally,
 }
 
@@ -142,6 +144,7 @@ impl Lazy {
             claims: Default::default(),
             counters: (0..functions).map(|_| AtomicU32::new(0)).collect(),
             alternation: options.alternate.then(|| Alternation { turn: AtomicUsize::new(0), code: [empty(), empty()] }),
+            is_finished: AtomicBool::new(false),
             tally: Tally::default(),
         }
     }
@@ -255,14 +258,19 @@ impl Lazy {
 
     /// Has all slots lead to the last code that there will be.
     pub fn finish(&self, slots: &[CodeSlot], code: impl Iterator<Item = *mut u8>) {
-        if self.alternation.is_some() {
-            return;
+        if self.alternation.is_none() {
+            let mut levels = lock(&self.levels);
+            let swapped = levels.iter().flatten().count() as u32;
+            self.tally.swaps.fetch_add(swapped, Ordering::Relaxed);
+            levels.fill(Some(Level::Final));
+            slots.iter().zip(code).for_each(|(slot, code)| slot.store(code, Ordering::Release));
         }
-        let mut levels = lock(&self.levels);
-        let swapped = levels.iter().flatten().count() as u32;
-        self.tally.swaps.fetch_add(swapped, Ordering::Relaxed);
-        levels.fill(Some(Level::Final));
-        slots.iter().zip(code).for_each(|(slot, code)| slot.store(code, Ordering::Release));
+        self.is_finished.store(true, Ordering::Release);
+    }
+
+    /// Whether that was done.
+    pub fn is_finished(&self) -> bool {
+        self.is_finished.load(Ordering::Acquire)
     }
 }
 
