@@ -95,7 +95,7 @@ export namespace WebAssembly {
   interface ModuleStats {
     /** Functions that the module defines. */
     functions: number;
-    /** Functions that were compiled when they were called, and what their callers waited for that. */
+    /** Functions that were compiled when they were called, without those that came along, and what their callers waited for that. */
     compiledOnDemand: number;
     onDemandMilliseconds: number;
     /** Functions that got quick code. */

@@ -241,6 +241,27 @@ test('a memory that is too large at instantiation is a RangeError', () => {
   assert.throws(() => new WebAssembly.Instance(module), RangeError);
 });
 
+/** Large enough to be compiled by other threads. */
+const large = (last) => binary(section(Id.CUSTOM, text('large'), new Uint8Array(500_000)), last);
+
+test('a large module is compiled as it was when compile() was called', async () => {
+  const module = large(types(EMPTY_FUNC));
+  const compiling = WebAssembly.compile(module);
+  module.fill(0xff);
+  assert.ok((await compiling) instanceof WebAssembly.Module);
+});
+
+test('a large module that is invalid is rejected as a small one is', async () => {
+  const invalid = bytes(Id.TYPE, 1, 5);
+  const reason = async (module) => {
+    const error = await WebAssembly.compile(module).catch((error) => error);
+    assert.ok(error instanceof WebAssembly.CompileError, `${error}`);
+    assert.throws(() => new WebAssembly.Module(module), WebAssembly.CompileError);
+    return error.message.replace(/0x[0-9a-f]+/, 'N');
+  };
+  assert.equal(await reason(large(invalid)), await reason(binary(invalid)));
+});
+
 test('each of a thousand signatures has functions of its own, in both directions', () => {
   const SIGNATURES = 1000;
   const KINDS = [I32, 0x7c];
