@@ -4,7 +4,8 @@ use cranelift_codegen::control::ControlPlane;
 use cranelift_codegen::ir::{self, ExternalName};
 use cranelift_codegen::isa::TargetIsa;
 use cranelift_codegen::{
-    Context, Final, FinalizedMachExceptionHandler, FinalizedRelocTarget, MachBufferFinalized, binemit,
+    CodegenResult, CompiledCode, Context, Final, FinalizedMachExceptionHandler, FinalizedRelocTarget,
+    MachBufferFinalized, binemit,
 };
 use gantry_abi::TrapCode;
 use gantry_abi::artifact::{Handler, INLINED, Inlined, NO_POSITION};
@@ -12,6 +13,7 @@ use gantry_module::FunctionBody;
 use gantry_translate::Inlinable;
 
 use crate::placement::Places;
+use crate::remat;
 
 /// A call of another function of the module, to be linked.
 pub(crate) struct Call {
@@ -91,11 +93,20 @@ fn keep(position: u32, all: &[Inlined], kept: &mut [Option<u32>], list: &mut Vec
     position
 }
 
+fn machine_code(context: &mut Context, isa: &dyn TargetIsa) -> CodegenResult<CompiledCode> {
+    let control = &mut ControlPlane::default();
+    context.verify_if(isa)?;
+    context.optimize(isa, control)?;
+    remat::rematerialize(&mut context.func, &context.loop_analysis);
+    context.verify_if(isa)?;
+    let code = isa.compile_function(&context.func, &context.domtree, &mut Default::default(), false, control)?;
+    Ok(code.apply_params(&context.func.params))
+}
+
 /// Compiles what `context` holds.
 pub(crate) fn compile(context: &mut Context, isa: &dyn TargetIsa) -> Result<CompiledFunction, String> {
-    let outcome = context.compile(isa, &mut ControlPlane::default()).map(drop).map_err(|e| e.inner);
-    outcome.map_err(|error| cranelift_codegen::print_errors::pretty_error(&context.func, error))?;
-    let compiled = context.compiled_code().expect("just compiled");
+    let compiled = machine_code(context, isa)
+        .map_err(|error| cranelift_codegen::print_errors::pretty_error(&context.func, error))?;
     let buffer = &compiled.buffer;
     let mut calls = Vec::with_capacity(buffer.relocs().len());
     for reloc in buffer.relocs() {

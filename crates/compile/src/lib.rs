@@ -16,6 +16,7 @@ mod piece;
 mod placement;
 mod pool;
 mod quick;
+mod remat;
 mod settings;
 mod stub;
 mod unlinked;

@@ -24,6 +24,7 @@ struct Range {
 
 impl FuncTranslator<'_> {
     pub(crate) fn br_table(&mut self, targets: &BrTable<'_>) {
+        self.keep_exits();
         let index = self.pop();
         let (default, arity) = self.branch_target(targets.default());
         let args = block_args(&self.pop_n(arity));

@@ -20,6 +20,8 @@ pub(crate) enum Kind {
         /// Where branches to it lead.
         next: Block,
         switch: Option<Switch>,
+        /// Blocks that lead out of all loops; none of a loop around a `br_table`, which many ways leave.
+        exits: Option<Vec<Block>>,
     },
     /// `otherwise` is taken when the condition is false and has the block's parameters.
     If {
@@ -202,7 +204,7 @@ impl FuncTranslator<'_> {
         self.b.ins().jump(header, &block_args(&args));
         self.b.switch_to_block(header);
         self.stack.extend_from_slice(self.b.block_params(header));
-        self.open(Kind::Loop { header, next: header, switch: None }, params, results);
+        self.open(Kind::Loop { header, next: header, switch: None, exits: Some(Vec::new()) }, params, results);
         self.poll_interrupt();
         self.count();
     }
@@ -321,6 +323,7 @@ impl FuncTranslator<'_> {
     /// The destination of a branch, and how many operands it takes with it.
     pub(crate) fn branch_target(&mut self, depth: u32) -> (Block, usize) {
         let at = self.controls.len() - 1 - depth as usize;
+        self.place_exits_behind(at);
         let control = &mut self.controls[at];
         control.after_used |= !matches!(control.kind, Kind::Loop { .. });
         control.after_warm |= self.likely != Some(false);
@@ -344,6 +347,7 @@ impl FuncTranslator<'_> {
             self.reachable = false;
             return;
         }
+        self.note_exit(depth);
         let (target, arity) = self.branch_target(depth);
         let args = self.pop_n(arity);
         self.b.ins().jump(target, &block_args(&args));

@@ -16,6 +16,7 @@ mod exception;
 mod exits;
 mod index;
 mod inline;
+mod leaving;
 mod memory;
 mod numeric;
 mod object;
