@@ -61,6 +61,24 @@ test('a second process compiles nothing of the package', async () => {
   assert.equal(fs.statSync(file).mtimeMs, mtimeMs, 'nothing is written again');
 });
 
+test('what programs need for their signatures is kept beside each other', async () => {
+  const { load } = cache();
+  const other = Buffer.from(text('(module (func (export "half") (param f64) (result f64) local.get 0))'));
+  const use = `
+    const bytes = Buffer.from('${other.toString('base64')}', 'base64');
+    if (new WebAssembly.Instance(new WebAssembly.Module(bytes)).exports.half(4.5) !== 4.5) throw new Error('wrong');`;
+  const { made } = await load();
+  assert.deepEqual(await load(script(use)), { kept: made - 1, made: 1 });
+  assert.deepEqual(await load(script(use)), { kept: made, made: 0 });
+  assert.deepEqual(await load(), { kept: made, made: 0 });
+  // Both at once are two, and a program that has changed what everybody uses is like others.
+  const changes = `
+    Map.prototype.get = Map.prototype.set = Array.prototype.join = vm.Script.prototype.runInThisContext = () => {
+      throw new Error('changed');
+    };`;
+  assert.deepEqual(await load(script(changes + INSTANCE + `{${use}}`)), { kept: made + 1, made: 0 });
+});
+
 test('nothing is kept before an instance was made', async () => {
   const { dir, load } = cache();
   await load(script('WebAssembly.validate(Buffer.alloc(8))'));

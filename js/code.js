@@ -1,6 +1,7 @@
 'use strict';
 // Loads this package's files with the code that V8 has made of them in an earlier process: of functions that were called too, which
-// otherwise is most of what a first module and a first instance take. It is kept in the cache of compiled modules.
+// otherwise is most of what a first module and a first instance take. See kept.js for how it comes to be there. This file itself is compiled
+// each time.
 
 const Module = require('node:module');
 const { sep } = require('node:path');
@@ -20,10 +21,18 @@ const HEAD = Buffer.from('(function (exports, require, module, __filename, __dir
 const TAIL = Buffer.from('\n})');
 const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
 
-/** What was loaded, by file, if something of it has to be kept: source and script. */
-let unkept;
-/** Bytes that were kept when it was loaded. */
-let length;
+/** Code of V8's, under the names of files and of texts that programs needed besides. */
+const code = {
+  /** What an earlier process has kept, by name: source and code. Nothing where that cannot be. */
+  kept: null,
+  /** Under which name the cache has it, and how many bytes. */
+  name: NAME,
+  length: 0,
+  /** What was loaded, by name: source and script. */
+  loaded: new Map(),
+  /** Whether an earlier process has kept all of it. */
+  isComplete: true,
+};
 
 /** Loads files of this folder and what they require, so that `require` finds them loaded. Where that cannot be, it loads them itself. */
 function preload(ids) {
@@ -32,26 +41,21 @@ function preload(ids) {
   // Without a cache nothing could be kept.
   const bytes = isPossible ? addon().Host.keptScripts(NAME) : null;
   if (bytes === null) return;
-  ({ length } = bytes);
-  const loader = new Loader(parse(bytes));
+  code.length = bytes.length;
+  code.kept = parse(bytes);
+  const loader = new Loader();
   for (const id of ids) loader.require(__dirname, id);
-  unkept = loader.end();
+  loader.end();
 }
 
 /** Loads files as Node.js does, but looks for them only where they are. Others find them loaded. */
 class Loader {
-  #kept;
-  #loaded = new Map();
-  #isComplete = true;
-
-  constructor(kept) {
-    this.#kept = kept;
-  }
+  #isLoading = true;
 
   require(folder, id) {
     if (id[0] !== '.') return require(id);
     const path = pathOf(folder, id);
-    const isOwn = this.#kept !== null && !path.endsWith('.json') && !path.endsWith('.node');
+    const isOwn = this.#isLoading && !path.endsWith('.json') && !path.endsWith('.node');
     return isOwn ? this.#load(path.endsWith('.js') ? path : `${path}.js`) : require(path);
   }
 
@@ -60,13 +64,13 @@ class Loader {
     if (known !== undefined) return known.exports;
     // Bytes are outside of V8's heap. As strings all this would make it collect garbage twice.
     const source = Buffer.concat([HEAD, fs.readFileSync(file), TAIL]);
-    const found = this.#kept.get(file);
+    const found = code.kept.get(file);
     const cachedData = found?.source.equals(source) ? found.code : undefined;
     const columnOffset = -HEAD.length;
     const options = { filename: file, columnOffset, cachedData, importModuleDynamically };
     const script = new vm.Script(source.toString(), options);
-    if (cachedData === undefined || script.cachedDataRejected) this.#isComplete = false;
-    this.#loaded.set(file, { source, script });
+    if (cachedData === undefined || script.cachedDataRejected) code.isComplete = false;
+    code.loaded.set(file, { source, script });
     return this.#run(file, script);
   }
 
@@ -86,10 +90,9 @@ class Loader {
     return module.exports;
   }
 
-  /** From here on Node.js loads what is required. Returns what was loaded, unless all of it is kept already. */
+  /** From here on Node.js loads what is required. */
   end() {
-    this.#kept = null;
-    return this.#isComplete ? undefined : this.#loaded;
+    this.#isLoading = false;
   }
 }
 
@@ -103,32 +106,7 @@ function pathOf(folder, id) {
   return `${parent}${sep}${id.slice(at).replaceAll('/', sep)}`;
 }
 
-/** Called when an instance was made: has the process keep, when it ends, what the next one needs. */
-function keepCode() {
-  if (unkept === undefined) return;
-  const loaded = unkept;
-  unkept = undefined;
-  if (!require('node:worker_threads').isMainThread) return;
-  process.once('exit', () => {
-    // Of many processes that began at once, one is enough.
-    const { Host } = addon();
-    if (Host.keptScripts(NAME).length === length) Host.keepScripts(NAME, serialize(loaded));
-  });
-}
-
-/** For each file its name, source and code, each after its length. */
-function serialize(loaded) {
-  const parts = [];
-  for (const [file, { source, script }] of loaded) {
-    for (const part of [Buffer.from(file), source, script.createCachedData()]) {
-      const length = Buffer.alloc(4);
-      length.writeUInt32LE(part.length);
-      parts.push(length, part);
-    }
-  }
-  return Buffer.concat(parts);
-}
-
+/** Names, sources and codes, each after its length: see kept.js. */
 function parse(bytes) {
   const kept = new Map();
   let at = 0;
@@ -142,4 +120,4 @@ function parse(bytes) {
   return kept;
 }
 
-module.exports = { preload, keepCode };
+module.exports = { preload, code };

@@ -1,10 +1,10 @@
 'use strict';
 // Functions for each shape of signature, by which calls cross: see source.js.
 
-const vm = require('node:vm');
 const { listFrom } = require('./api/webidl');
 const { mailbox } = require('./binding');
 const { enter, run, i32 } = require('./drive');
+const { functionOf } = require('./kept');
 const { referenceType, functionBits, checkReference, bitsOf, valueAt } = require('./references');
 const { apply, asIntN, define, iterator, join, mapArray, push } = require('./primordials');
 const { setPrototypeOf, split, SafeMap, SafeSet } = require('./primordials');
@@ -63,7 +63,6 @@ function setFunctionAt(callback) {
 
 const scopeNames = Object.keys(scope);
 const scopeValues = Object.values(scope);
-const { compileFunction } = vm;
 
 /** A kind of factory: what gives its text, and those that were made, by signature. */
 const kindOf = (source) => ({ source, made: new SafeMap() });
@@ -75,15 +74,13 @@ const promising = kindOf(source.promisingSource);
 const reading = kindOf(source.readerSource);
 const writing = kindOf(source.writerSource);
 
-/** Makes factories, all at once: most of what V8 takes for one it takes for ten. vm, because `eval` may be forbidden. */
+/** Makes factories, all at once: most of what V8 takes for one it takes for ten. */
 function make(wanted) {
   const texts = mapArray(wanted, ({ kind, signature }) => {
     const halves = split(signature, ':');
     return kind.source(source.typesIn(halves[0]), source.typesIn(halves[1]));
   });
-  const text = `'use strict';\nreturn [${join(texts, ',\n')}];`;
-  const filename = 'gantry:calls';
-  const together = compileFunction(text, scopeNames, { __proto__: null, filename });
+  const together = functionOf(scopeNames, `'use strict';\nreturn [${join(texts, ',\n')}];`, 'gantry:calls');
   const factories = apply(together, undefined, scopeValues);
   for (let i = 0; i < wanted.length; i++) wanted[i].kind.made.set(wanted[i].signature, factories[i]);
 }

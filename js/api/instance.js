@@ -4,11 +4,11 @@
 const { host } = require('../binding');
 const { markAsUncloneable } = require('../brand');
 const { Anchor } = require('../anchor');
-const { keepCode } = require('../code');
 const { callStart } = require('../drive');
 const { LinkError, trapError } = require('../errors');
 const { exportedFunction, functionAt } = require('../functions');
 const { isExportedFunction, addressOf, anchorOfFunction } = require('../identity');
+const { keepCode } = require('../kept');
 const { nativeBinding } = require('../native');
 const { importFactory, prepareCalls } = require('../signature');
 const { collectIfDue, collectNow } = require('../values');
