@@ -20,10 +20,15 @@ const [get, set] = [uncurry(Map.prototype.get), uncurry(Map.prototype.set)];
 let texts = 0;
 let isKeeping = false;
 
-/** A function with these parameters and this body, of which V8 may have been asked before. `vm`, because `eval` may be forbidden. */
+/** A function with these parameters and this body. `vm`, because `eval` may be forbidden. */
 function functionOf(parameters, body, filename) {
+  return compileFunction(body, parameters, { __proto__: null, filename });
+}
+
+/** The same of a body that programs are going to ask for again. */
+function keptFunctionOf(parameters, body, filename) {
   if (code.kept === null || texts === MOST_TEXTS || body.length > LONGEST_TEXT) {
-    return compileFunction(body, parameters, { __proto__: null, filename });
+    return functionOf(parameters, body, filename);
   }
   texts++;
   const text = `(function (${join(parameters, ',')}) {${body}\n})`;
@@ -56,7 +61,11 @@ function serialize() {
       parts.push(length, part);
     }
   };
-  for (const [name, { source, script }] of code.loaded) write(name, source, script.createCachedData());
+  for (const [name, { source, script }] of code.loaded) {
+    // To have V8 write it anew takes longer than all else that is done here.
+    const isKept = script.cachedDataRejected === false;
+    write(name, source, isKept ? code.kept.get(name).code : script.createCachedData());
+  }
   // What other programs needed.
   for (const [name, { source, code: bytes }] of code.kept) {
     const isText = source.length === 0;
@@ -65,4 +74,4 @@ function serialize() {
   return Buffer.concat(parts);
 }
 
-module.exports = { functionOf, keepCode };
+module.exports = { functionOf, keptFunctionOf, keepCode };

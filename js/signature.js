@@ -4,7 +4,7 @@
 const { listFrom } = require('./api/webidl');
 const { mailbox } = require('./binding');
 const { enter, run, i32 } = require('./drive');
-const { functionOf } = require('./kept');
+const { functionOf, keptFunctionOf } = require('./kept');
 const { referenceType, functionBits, checkReference, bitsOf, valueAt } = require('./references');
 const { apply, asIntN, define, iterator, join, mapArray, push } = require('./primordials');
 const { setPrototypeOf, split, SafeMap, SafeSet } = require('./primordials');
@@ -75,12 +75,12 @@ const reading = kindOf(source.readerSource);
 const writing = kindOf(source.writerSource);
 
 /** Makes factories, all at once: most of what V8 takes for one it takes for ten. */
-function make(wanted) {
+function make(wanted, compile) {
   const texts = mapArray(wanted, ({ kind, signature }) => {
     const halves = split(signature, ':');
     return kind.source(source.typesIn(halves[0]), source.typesIn(halves[1]));
   });
-  const together = functionOf(scopeNames, `'use strict';\nreturn [${join(texts, ',\n')}];`, 'gantry:calls');
+  const together = compile(scopeNames, `'use strict';\nreturn [${join(texts, ',\n')}];`, 'gantry:calls');
   const factories = apply(together, undefined, scopeValues);
   for (let i = 0; i < wanted.length; i++) wanted[i].kind.made.set(wanted[i].signature, factories[i]);
 }
@@ -88,7 +88,7 @@ function make(wanted) {
 const factoryOf = (kind) => (signature) => {
   const known = kind.made.get(signature);
   if (known) return known;
-  make([{ kind, signature }]);
+  make([{ kind, signature }], functionOf);
   return kind.made.get(signature);
 };
 
@@ -101,12 +101,12 @@ function prepareCalls(imports, exports) {
   const want = (kind, signature) => {
     push(wanted, { kind, signature });
     if (wanted.length < TOGETHER) return;
-    make(wanted);
+    make(wanted, keptFunctionOf);
     wanted.length = 0;
   };
   forEachMissing(importing, imports, want);
   forEachMissing(exporting, exports, want);
-  if (wanted.length > 0) make(wanted);
+  if (wanted.length > 0) make(wanted, keptFunctionOf);
 }
 
 function forEachMissing(kind, externs, callback) {
