@@ -92,6 +92,19 @@ test('GANTRY_DEBUG=compile tells what was done', async () => {
   );
 });
 
+test('settings may be made after the package was loaded, before it is used', async () => {
+  const bytes = Buffer.from(text(FACTORIAL)).toString('base64');
+  const source = `
+    const { WebAssembly } = require('.');
+    setTimeout(() => {
+      process.env.GANTRY_TIER = 'optimized';
+      const module = new WebAssembly.Module(Buffer.from('${bytes}', 'base64'));
+      console.log(WebAssembly.Module.stats(module).isFinal);
+    }, 50);`;
+  const env = { GANTRY_CACHE: 'off', GANTRY_TIER: 'quick' };
+  assert.equal((await succeed(source, { env })).trim(), 'true');
+});
+
 test('the last code comes by itself', { timeout: 60_000 }, async () => {
   const module = new Module(text(FACTORIAL), { tier: 'auto' });
   const { f } = new Instance(module).exports;

@@ -54,8 +54,8 @@ function keepCode() {
 /** For each file and text its name, source and code, each after its length. */
 function serialize() {
   const parts = [];
-  const write = (name, source, code) => {
-    for (const part of [Buffer.from(name), source, code]) {
+  const write = (name, source, bytes) => {
+    for (const part of [Buffer.from(name), source, bytes]) {
       const length = Buffer.alloc(4);
       length.writeUInt32LE(part.length);
       parts.push(length, part);
@@ -67,9 +67,10 @@ function serialize() {
     write(name, source, isKept ? code.kept.get(name).code : script.createCachedData());
   }
   // What other programs needed.
+  let room = MOST_TEXTS - texts;
   for (const [name, { source, code: bytes }] of code.kept) {
     const isText = source.length === 0;
-    if (isText && !code.loaded.has(name) && texts++ < MOST_TEXTS) write(name, source, bytes);
+    if (isText && !code.loaded.has(name) && room-- > 0) write(name, source, bytes);
   }
   return Buffer.concat(parts);
 }

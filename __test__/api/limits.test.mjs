@@ -241,6 +241,23 @@ test('a memory that is too large at instantiation is a RangeError', () => {
   assert.throws(() => new WebAssembly.Instance(module), RangeError);
 });
 
+// br 0; call 0; br_table that decides nothing
+for (const [what, last] of Object.entries({
+  branch: [0x0c, 0],
+  call: [0x10, 0],
+  br_table: [0x41, 0, 0x0e, 1, 0, 0],
+})) {
+  test(`300,000 blocks in each other, with a ${what} in each, are optimised in seconds`, () => {
+    const DEPTH = 300_000;
+    const times = (item) => repeated(DEPTH, item).subarray(leb(DEPTH).length);
+    const module = withBody(bytes(0, times([0x02, 0x40]), times([...last, 0x0b]), 0x0b));
+    const started = performance.now();
+    new WebAssembly.Module(module, { tier: 'optimized' });
+    // Where each looks at all around it, it is more than a minute.
+    assert.ok(performance.now() - started < 30_000);
+  });
+}
+
 /** Large enough to be compiled by other threads. */
 const large = (last) => binary(section(Id.CUSTOM, text('large'), new Uint8Array(500_000)), last);
 

@@ -95,7 +95,6 @@ fn keep(position: u32, all: &[Inlined], kept: &mut [Option<u32>], list: &mut Vec
 
 fn machine_code(context: &mut Context, isa: &dyn TargetIsa) -> CodegenResult<CompiledCode> {
     let control = &mut ControlPlane::default();
-    context.verify_if(isa)?;
     context.optimize(isa, control)?;
     remat::rematerialize(&mut context.func, &context.loop_analysis);
     context.verify_if(isa)?;

@@ -60,6 +60,10 @@ pub(crate) struct Control {
     pub after_used: bool,
     /// Whether some way to `after` is not said to be unlikely.
     after_warm: bool,
+    /// The innermost loop that this is or is in. Looking for it each time would take very long where blocks are nested very deeply.
+    pub in_loop: Option<usize>,
+    /// The same of the blocks that had a handler when they were opened.
+    pub in_try: Option<usize>,
 }
 
 impl Control {
@@ -81,16 +85,35 @@ impl FuncTranslator<'_> {
     pub(crate) fn start_body(&mut self, results: &[ValType]) {
         let results = Self::clif_types(results);
         let after = self.block_with_params(&results);
+        self.push_control(Kind::Block, None, after, Vec::new(), results, self.stack.len());
+    }
+
+    fn push_control(
+        &mut self,
+        kind: Kind,
+        handler: Option<Block>,
+        after: Block,
+        params: Vec<Type>,
+        results: Vec<Type>,
+        height: usize,
+    ) {
+        let here = Some(self.controls.len());
+        let (loop_around, try_around) =
+            self.controls.last().map_or((None, None), |around| (around.in_loop, around.in_try));
+        let in_loop = if matches!(kind, Kind::Loop { .. }) { here } else { loop_around };
+        let in_try = if handler.is_some() { here } else { try_around };
         self.controls.push(Control {
-            kind: Kind::Block,
-            handler: None,
+            kind,
+            handler,
             handler_used: false,
             after,
-            params: Vec::new(),
+            params,
             results,
-            height: self.stack.len(),
+            height,
             after_used: false,
             after_warm: false,
+            in_loop,
+            in_try,
         });
     }
 
@@ -122,19 +145,7 @@ impl FuncTranslator<'_> {
             | Operator::Try { .. } => {
                 let after = self.controls.last().expect("validated").after;
                 let height = self.stack.len();
-                let (params, results) = (Vec::new(), Vec::new());
-                let (kind, handler) = (Kind::Unreachable, None);
-                self.controls.push(Control {
-                    kind,
-                    handler,
-                    handler_used: false,
-                    after,
-                    params,
-                    results,
-                    height,
-                    after_used: false,
-                    after_warm: false,
-                });
+                self.push_control(Kind::Unreachable, None, after, Vec::new(), Vec::new(), height);
             }
             Operator::Else => self.else_(),
             Operator::End => self.end(),
@@ -178,17 +189,7 @@ impl FuncTranslator<'_> {
             Kind::Try | Kind::TryTable { .. } => Some(self.block_with_params(&[POINTER])),
             _ => None,
         };
-        self.controls.push(Control {
-            kind,
-            handler,
-            handler_used: false,
-            after,
-            params,
-            results,
-            height,
-            after_used: false,
-            after_warm: false,
-        });
+        self.push_control(kind, handler, after, params, results, height);
     }
 
     /// Opens a block of a given type around what follows.
@@ -312,12 +313,7 @@ impl FuncTranslator<'_> {
 
     /// Whether what is translated may run again and again.
     pub(crate) fn is_in_loop(&self) -> bool {
-        self.controls.iter().any(|control| matches!(control.kind, Kind::Loop { .. }))
-    }
-
-    /// Whether exceptions that leave the innermost block go somewhere in this function.
-    pub(crate) fn is_in_try(&self) -> bool {
-        self.controls.iter().any(|control| control.handler.is_some())
+        self.controls.last().is_some_and(|control| control.in_loop.is_some())
     }
 
     /// The destination of a branch, and how many operands it takes with it.

@@ -92,11 +92,26 @@ impl FuncTranslator<'_> {
         self.stack.extend_from_slice(self.b.block_params(next));
     }
 
+    /// The innermost block with a handler among the outermost so many.
+    fn try_outside(&self, height: usize) -> Option<usize> {
+        let mut at = self.controls[..height].last()?.in_try?;
+        // In a legacy `catch`, the handler of its `try` is no more.
+        while self.controls[at].handler.is_none() {
+            at = self.controls[..at].last()?.in_try?;
+        }
+        Some(at)
+    }
+
+    /// Whether exceptions that leave the innermost block go somewhere in this function.
+    pub(crate) fn is_in_try(&self) -> bool {
+        self.try_outside(self.controls.len()).is_some()
+    }
+
     /// Where exceptions go that leave the block at `height` in the stack of blocks.
     fn handler_outside(&mut self, height: usize) -> Option<Block> {
-        let control = self.controls[..height].iter_mut().rev().find(|control| control.handler.is_some())?;
-        control.handler_used = true;
-        control.handler
+        let at = self.try_outside(height)?;
+        self.controls[at].handler_used = true;
+        self.controls[at].handler
     }
 
     // Throwing

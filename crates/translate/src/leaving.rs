@@ -8,18 +8,11 @@ use crate::translator::FuncTranslator;
 impl FuncTranslator<'_> {
     /// Notes the current block with the innermost loop if a jump from here leaves all loops.
     pub(crate) fn note_exit(&mut self, depth: u32) {
-        let block = self.b.current_block();
-        let target_end = self.controls.len() - depth as usize;
-        let (outside, inside) = self.controls.split_at_mut(target_end);
-        if outside.iter().any(|control| matches!(control.kind, Kind::Loop { .. })) {
-            return;
-        }
-        let innermost = inside.iter_mut().rev().find_map(|control| match &mut control.kind {
-            Kind::Loop { header, exits, .. } => Some((*header, exits)),
-            _ => None,
-        });
-        if let (Some(block), Some((header, Some(exits)))) = (block, innermost)
-            && block != header
+        let target = &self.controls[self.controls.len() - 1 - depth as usize];
+        let innermost = self.controls.last().and_then(|control| control.in_loop);
+        let (None, Some(innermost), Some(block)) = (target.in_loop, innermost, self.b.current_block()) else { return };
+        if let Kind::Loop { header, exits: Some(exits), .. } = &mut self.controls[innermost].kind
+            && block != *header
         {
             exits.push(block);
         }
@@ -36,10 +29,14 @@ impl FuncTranslator<'_> {
 
     /// All loops around a `br_table` keep their exits where they are.
     pub(crate) fn keep_exits(&mut self) {
-        for control in &mut self.controls {
-            if let Kind::Loop { exits, .. } = &mut control.kind {
-                *exits = None;
+        let mut around = self.controls.last().and_then(|control| control.in_loop);
+        while let Some(at) = around {
+            let Kind::Loop { exits, .. } = &mut self.controls[at].kind else { unreachable!("a loop") };
+            // Those around a loop that was here before were, too.
+            if exits.take().is_none() {
+                break;
             }
+            around = self.controls[at - 1].in_loop;
         }
     }
 }

@@ -40,11 +40,9 @@ impl FuncTranslator<'_> {
 
     /// Notes where the `br_table` that is being translated leads, if it is the switch of a loop. The last target is the default.
     pub(crate) fn note_switch(&mut self, targets: Vec<Block>) {
-        let innermost = self.controls.iter_mut().rev().find_map(|control| match &mut control.kind {
-            Kind::Loop { switch, .. } => Some(switch),
-            _ => None,
-        });
-        if let Some(Some(switch)) = innermost
+        let innermost = self.controls.last().and_then(|control| control.in_loop);
+        if let Some(innermost) = innermost
+            && let Kind::Loop { switch: Some(switch), .. } = &mut self.controls[innermost].kind
             && switch.targets.is_empty()
         {
             self.jumped_to.extend(&targets);
