@@ -13,7 +13,7 @@ use gantry_module::FunctionBody;
 use gantry_translate::Inlinable;
 
 use crate::placement::Places;
-use crate::remat;
+use crate::{remat, shapes};
 
 /// A call of another function of the module, to be linked.
 pub(crate) struct Call {
@@ -96,6 +96,7 @@ fn keep(position: u32, all: &[Inlined], kept: &mut [Option<u32>], list: &mut Vec
 fn machine_code(context: &mut Context, isa: &dyn TargetIsa) -> CodegenResult<CompiledCode> {
     let control = &mut ControlPlane::default();
     context.optimize(isa, control)?;
+    shapes::reshape(&mut context.func);
     remat::rematerialize(&mut context.func, &context.loop_analysis);
     context.verify_if(isa)?;
     let code = isa.compile_function(&context.func, &context.domtree, &mut Default::default(), false, control)?;

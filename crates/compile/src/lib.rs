@@ -18,6 +18,7 @@ mod pool;
 mod quick;
 mod remat;
 mod settings;
+mod shapes;
 mod stub;
 mod unlinked;
 
