@@ -95,8 +95,7 @@ pub struct VMContextHeader {
     pub type_ids: *const u32,
     /// Canonical types, by type index. Null for host functions.
     pub types: *const *const VMType,
-    /// How often each defined function was entered and its loops went round, roughly: quick code counts. Null for host
-    /// functions.
+    /// What quick code counts, roughly: see [`profile`](crate::profile). Null for host functions.
     pub counters: *mut u32,
 }
 

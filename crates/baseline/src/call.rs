@@ -122,6 +122,9 @@ impl Generator<'_> {
         let mut moves = Vec::with_capacity(count + 1);
         self.pass_arguments(signature, &mut moves);
         self.move_to_registers(&mut moves);
+        if let Callee::Defined(_) = callee {
+            self.count_call();
+        }
         let code = self.code_of(callee);
         self.mark();
         self.asm.call(code);

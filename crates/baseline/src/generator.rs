@@ -3,6 +3,7 @@
 use std::mem::offset_of;
 
 use gantry_abi::TrapCode;
+use gantry_abi::profile::call_counter;
 use gantry_abi::vmctx::VMContextHeader;
 use wasmparser::{BinaryReaderError, Operator};
 
@@ -238,6 +239,15 @@ impl<'a> Generator<'a> {
         if self.env.counts {
             self.asm.mov(true, SCRATCH, Mem::new(vmctx, offset_of!(VMContextHeader, counters) as i32));
             self.asm.alu_imm(Alu::Add, false, Mem::new(SCRATCH, self.index as i32 * 4), 1);
+        }
+    }
+
+    /// Notes that a call is made.
+    pub fn count_call(&mut self) {
+        if self.env.counts {
+            let counter = call_counter(self.env.module.defined_funcs(), self.position);
+            self.load_vmctx(SCRATCH, offset_of!(VMContextHeader, counters) as u32);
+            self.asm.alu_imm(Alu::Add, false, Mem::new(SCRATCH, counter as i32 * 4), 1);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Module compilation.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -8,9 +8,9 @@ use cranelift_codegen::Context;
 use cranelift_codegen::ir;
 use cranelift_codegen::isa::{OwnedTargetIsa, TargetIsa};
 use cranelift_frontend::FunctionBuilderContext;
-use gantry_abi::Target;
 use gantry_abi::artifact::{Artifact, Parts, Trampoline};
 use gantry_abi::vmctx::LEAF_FRAME;
+use gantry_abi::{Profile, Target};
 use gantry_module::{Decoder, FuncType, FunctionBody, Module};
 use gantry_translate::{
     Calls, Inlinable, ModuleEnv, StackCheck, Translated, Translator, trampoline, translate_function,
@@ -143,15 +143,20 @@ impl Compiler {
     }
 
     fn env<'m>(&self, module: &'m Module, bodies: &'m [FunctionBody]) -> ModuleEnv<'m> {
-        self.env_of_hot(module, bodies, HashSet::new())
+        self.env_with(module, bodies, None)
     }
 
-    /// As [`Compiler::env`], with the functions that are known to be hot.
-    fn env_of_hot<'m>(&self, module: &'m Module, bodies: &'m [FunctionBody], hot: HashSet<u32>) -> ModuleEnv<'m> {
+    /// As [`Compiler::env`], with what has turned out.
+    fn env_with<'m>(
+        &self,
+        module: &'m Module,
+        bodies: &'m [FunctionBody],
+        profile: Option<&'m Profile>,
+    ) -> ModuleEnv<'m> {
         let env = |calls| ModuleEnv::new(module, &*self.isa, self.settings.memory_style, calls);
         match self.settings.tier {
             Tier::Quick => env(Calls::Slots),
-            Tier::Optimized => ModuleEnv { inlinable: Inlinable::of(module, bodies, hot), ..env(Calls::Near) },
+            Tier::Optimized => ModuleEnv { inlinable: Inlinable::of(module, bodies, profile), ..env(Calls::Near) },
         }
     }
 
@@ -190,13 +195,12 @@ impl Compiler {
         bodies: &[FunctionBody],
         observer: &dyn Observer,
     ) -> Result<HashMap<u32, CompiledFunction>, CompileError> {
-        let hot = observer.hot();
-        if hot.is_empty() || self.settings.tier != Tier::Optimized {
+        let profile = observer.profile();
+        if profile.hot.is_empty() || self.settings.tier != Tier::Optimized {
             return Ok(HashMap::new());
         }
-        let funcs: HashSet<u32> = hot.iter().map(|index| index + module.imported_funcs).collect();
-        let env = self.env_of_hot(module, bodies, funcs);
-        let bodies = hot.iter().filter_map(|index| bodies.get(*index as usize)).collect();
+        let env = self.env_with(module, bodies, Some(&profile));
+        let bodies = profile.hot.iter().filter_map(|index| bodies.get(*index as usize)).collect();
         let threads = observer.threads(self.settings.threads);
         let compiled = pool::map(threads, Ends::First, bodies, Worker::new, |worker, body: &FunctionBody| {
             if !observer.go_on() {

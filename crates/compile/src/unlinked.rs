@@ -4,8 +4,8 @@
 //! for whoever keeps the bytes to see to.
 
 use cranelift_codegen::binemit::Reloc;
-use gantry_abi::TrapCode;
 use gantry_abi::artifact::{Handler, INLINED, Inlined, NO_POSITION};
+use gantry_abi::{Profile, TrapCode};
 
 use crate::function::{Call, CompiledFunction};
 use crate::placement::Places;
@@ -33,10 +33,10 @@ pub trait Observer: Sync {
         None
     }
 
-    /// Defined functions in which most of the time goes by, as far as that has turned out. Asked when all are compiled: these are
-    /// compiled once more, with more of what they call in the place of calls.
-    fn hot(&self) -> Vec<u32> {
-        Vec::new()
+    /// What has turned out while the module ran. Asked when all functions are compiled: those that are hot are compiled once more, with
+    /// more of what they call in the place of calls.
+    fn profile(&self) -> Profile {
+        Profile::default()
     }
 
     /// A defined function was compiled, and `bytes` are what to keep of it.

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use gantry_abi::Profile;
 use gantry_runtime::{CodeLevel, LoadedModule};
 
 use crate::crew::Precedence;
@@ -146,10 +147,12 @@ impl Watcher for Watch<'_> {
         }
     }
 
-    fn hot(&self) -> Vec<u32> {
-        let Some(loaded) = self.program.loaded() else { return Vec::new() };
+    fn profile(&self) -> Profile {
+        let Some(loaded) = self.program.loaded() else { return Profile::default() };
         let all: u64 = counts(&loaded).map(u64::from).sum();
-        hottest(&loaded, HOT.max(u32::try_from(all / PART).unwrap_or(u32::MAX))).collect()
+        let hot = hottest(&loaded, HOT.max(u32::try_from(all / PART).unwrap_or(u32::MAX))).collect();
+        let counters = loaded.counters().iter().map(|counter| counter.load(Ordering::Relaxed)).collect();
+        Profile::new(self.program.module.defined_funcs(), counters, hot)
     }
 }
 
@@ -186,8 +189,10 @@ impl Hot {
     }
 }
 
+/// How often each function was entered and its loops went round.
 fn counts(loaded: &LoadedModule) -> impl Iterator<Item = u32> {
-    loaded.counters().iter().map(|counter| counter.load(Ordering::Relaxed))
+    let functions = loaded.module().defined_funcs();
+    loaded.counters().iter().take(functions).map(|counter| counter.load(Ordering::Relaxed))
 }
 
 /// Functions whose counters say `least` or more, the hottest first.

@@ -19,6 +19,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use gantry_abi::Profile;
 use gantry_compile::Observer;
 use twox_hash::XxHash3_64;
 
@@ -229,8 +230,8 @@ impl Observer for Drafting<'_, '_> {
         draft.known.get(&index).map(|range| &draft.bytes[range.clone()])
     }
 
-    fn hot(&self) -> Vec<u32> {
-        self.client.hot()
+    fn profile(&self) -> Profile {
+        self.client.profile()
     }
 
     fn compiled(&self, index: u32, bytes: &dyn Fn() -> Vec<u8>) {

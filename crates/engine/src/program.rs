@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use gantry_abi::artifact::Artifact;
-use gantry_abi::{Partial, Piece};
+use gantry_abi::{Partial, Piece, Profile};
 use gantry_compile::{Along, Compiler, Prepared};
 use gantry_module::{FuncType, FunctionBody, Module};
 use gantry_runtime::{CodeLevel, CodeSource, LoadError, LoadedModule, TrampolineKind, piece_unit};
@@ -153,8 +153,8 @@ pub(crate) trait Watcher: Sync {
     /// Called by each thread before it compiles a function.
     fn between(&self);
 
-    /// The functions that have turned out to be hot. Asked when all are compiled.
-    fn hot(&self) -> Vec<u32>;
+    /// What has turned out while it ran. Asked when all functions are compiled.
+    fn profile(&self) -> Profile;
 }
 
 /// A program that is optimised while it runs. What is in the way of better code is that there is no memory: then the code
@@ -183,8 +183,8 @@ impl Client for Running<'_> {
         self.watcher.begun();
     }
 
-    fn hot(&self) -> Vec<u32> {
-        self.watcher.hot()
+    fn profile(&self) -> Profile {
+        self.watcher.profile()
     }
 
     fn done(&self, artifact: &Artifact) {

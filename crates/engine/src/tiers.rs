@@ -8,7 +8,7 @@ use std::sync::Arc;
 use blake3::Hash;
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::MemoryStyle;
-use gantry_abi::{Partial, Target};
+use gantry_abi::{Partial, Profile, Target};
 use gantry_compile::{CompileError, Compiler, Settings};
 use gantry_module::{FunctionBody, Module};
 use gantry_runtime::{LazyOptions, LoadedModule, processor_has};
@@ -62,9 +62,9 @@ pub(crate) trait Client: Sync {
     /// Called before anything is compiled. `left` links what an earlier process has left, if that is not all.
     fn begin(&self, _left: &dyn Fn() -> Option<Partial>) {}
 
-    /// The functions that have turned out to be hot. Asked when all are compiled.
-    fn hot(&self) -> Vec<u32> {
-        Vec::new()
+    /// What has turned out while the module ran. Asked when all functions are compiled.
+    fn profile(&self) -> Profile {
+        Profile::default()
     }
 
     /// Called when all is compiled, before it is kept.

@@ -328,7 +328,7 @@ impl LoadedModule {
         self.lazy.as_ref().is_none_or(|lazy| lazy.is_optimized(index))
     }
 
-    /// How often each defined function was entered in quick code and its loops went round, roughly.
+    /// What quick code counts, roughly: see [`profile`](gantry_abi::profile).
     pub fn counters(&self) -> &[AtomicU32] {
         self.lazy.as_ref().map_or(&[], Lazy::counters)
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use gantry_abi::artifact::Artifact;
 use gantry_abi::vmctx::{CodeSlot, ContextKind, VMContextHeader};
-use gantry_abi::{Piece, TrapCode};
+use gantry_abi::{Piece, TrapCode, profile};
 use gantry_module::FuncType;
 
 use crate::arena::Pieces;
@@ -142,14 +142,14 @@ impl Lazy {
             pieces: Pieces::default(),
             levels: Mutex::new(vec![None; functions].into()),
             claims: Default::default(),
-            counters: (0..functions).map(|_| AtomicU32::new(0)).collect(),
+            counters: (0..profile::counters(functions)).map(|_| AtomicU32::new(0)).collect(),
             alternation: options.alternate.then(|| Alternation { turn: AtomicUsize::new(0), code: [empty(), empty()] }),
             is_finished: AtomicBool::new(false),
             tally: Tally::default(),
         }
     }
 
-    /// How often each function was entered and its loops went round, roughly.
+    /// What quick code counts.
     pub fn counters(&self) -> &[AtomicU32] {
         &self.counters
     }

@@ -68,7 +68,10 @@ impl FuncTranslator<'_> {
         let args = self.call_args(self.vmctx, ty);
         let callee = match self.env.calls {
             Calls::Near => Callee::Direct(self.func_ref(func)),
-            Calls::Slots => Callee::Indirect(self.type_sig(ty), self.current_code(func)),
+            Calls::Slots => {
+                self.count_call();
+                Callee::Indirect(self.type_sig(ty), self.current_code(func))
+            }
         };
         self.call_and_push(callee, &args);
     }

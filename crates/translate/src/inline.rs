@@ -8,6 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use cranelift_codegen::ir::SourceLoc;
+use gantry_abi::Profile;
 use gantry_abi::artifact::{INLINED, Inlined, NO_POSITION};
 use gantry_module::{FunctionBody, Module, Result};
 use wasmparser::Operator;
@@ -18,12 +19,16 @@ use crate::translator::FuncTranslator;
 const TINY: usize = 24;
 /// What a body may weigh to be inlined where it is called in a loop, or recursively.
 const SMALL: usize = 120;
-/// What a body may weigh to be inlined where both it and the function around it are hot.
-const HOT: usize = 400;
+/// What a body may weigh to be inlined where both it and the function around it are hot, if the call is not seldom made.
+const HOT: usize = 1000;
+/// Calls that are made so often, or more, for each round of the function that they are in are not seldom made.
+const OFTEN: f64 = 1.0 / 32.0;
+/// What is called less is worth no code.
+const SELDOM: f64 = 1.0 / 1000.0;
 /// What inlined bodies may weigh in all, in the smallest of functions.
 const BUDGET: usize = 600;
 /// What they may weigh besides in a function that is hot.
-const HOT_BUDGET: usize = 4000;
+const HOT_BUDGET: usize = 8000;
 /// What a call in a body weighs besides its bytes.
 const CALL: usize = 6;
 /// Bytes of bodies in a module that is so small that its code may grow.
@@ -39,6 +44,8 @@ pub struct Inlinable<'m> {
     bodies: HashMap<u32, Candidate<'m>>,
     /// Functions in which most of the time goes by, if that is known.
     hot: HashSet<u32>,
+    /// How often calls are made, if that is known.
+    profile: Option<&'m Profile>,
     /// Whether all bodies together are few bytes.
     is_little: bool,
     /// Whether one of them makes tail calls.
@@ -57,16 +64,18 @@ struct Candidate<'m> {
 }
 
 impl<'m> Inlinable<'m> {
-    /// Chooses among the bodies of a module, larger ones among functions that are `hot`. What is not valid is left out.
-    pub fn of(module: &Module, bodies: &'m [FunctionBody], hot: HashSet<u32>) -> Inlinable<'m> {
+    /// Chooses among the bodies of a module, larger ones among functions that have turned out to be hot. What is not valid is left out.
+    pub fn of(module: &Module, bodies: &'m [FunctionBody], profile: Option<&'m Profile>) -> Inlinable<'m> {
         let func = |body: &FunctionBody| body.index + module.imported_funcs;
+        let hot = profile.iter().flat_map(|profile| &profile.hot);
+        let hot: HashSet<u32> = hot.map(|index| index + module.imported_funcs).collect();
         let is_little = bodies.iter().map(|body| body.bytes.len()).sum::<usize>() <= LITTLE;
         let is_small = |body: &&FunctionBody| body.bytes.len() <= if hot.contains(&func(body)) { HOT } else { SMALL };
         let small = bodies.iter().filter(is_small).filter(|body| body.validate().is_ok());
         let candidates = small.map(|body| (func(body), Candidate::new(body).expect("validated")));
         let bodies: HashMap<_, _> = candidates.collect();
         let makes_tail_calls = bodies.values().any(|candidate| candidate.makes_tail_calls);
-        Inlinable { bodies, hot, is_little, makes_tail_calls }
+        Inlinable { bodies, hot, profile, is_little, makes_tail_calls }
     }
 
     /// The body of a function, if it may be inlined.
@@ -105,6 +114,8 @@ struct Place {
     caller: Option<u32>,
     /// Whether the frame is its own: it was not inlined, or only in the place of tail calls.
     owns_frame: bool,
+    /// How often it is entered for each round of the function that is translated, as far as that is known.
+    frequency: f64,
 }
 
 /// What inlining knows of the function that is translated.
@@ -115,6 +126,8 @@ pub(crate) struct Inlining {
     budget: usize,
     /// The position of the operator being translated.
     position: u32,
+    /// Where that is in the module.
+    offset: u32,
     /// What positions in inlined bodies refer to.
     pub sources: Vec<Inlined>,
 }
@@ -122,9 +135,14 @@ pub(crate) struct Inlining {
 impl Inlining {
     /// For a function of so many bytes.
     pub fn new(func: u32, bytes: usize, inlinable: &Inlinable<'_>) -> Inlining {
-        let places = vec![Place { func, base: 0, caller: None, owns_frame: true }];
+        let places = vec![Place { func, base: 0, caller: None, owns_frame: true, frequency: 1.0 }];
         let besides = if inlinable.hot.contains(&func) { HOT_BUDGET } else { 0 };
-        Inlining { places, budget: BUDGET + bytes / 2 + besides, position: 0, sources: Vec::new() }
+        Inlining { places, budget: BUDGET + bytes / 2 + besides, position: 0, offset: 0, sources: Vec::new() }
+    }
+
+    /// Where in the module the operator is.
+    pub fn offset(&self) -> u32 {
+        self.offset
     }
 
     fn place(&self) -> &Place {
@@ -146,7 +164,8 @@ impl<'a> FuncTranslator<'a> {
 
     /// Says which byte of the module is translated from here on.
     pub(crate) fn set_position(&mut self, offset: u64) {
-        let Some(offset) = u32::try_from(offset).ok().filter(|offset| *offset < INLINED) else {
+        self.inlining.offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        let Some(offset) = Some(self.inlining.offset).filter(|offset| *offset < INLINED) else {
             return self.b.set_srcloc(SourceLoc::default());
         };
         let Place { func, caller, .. } = *self.inlining.place();
@@ -166,7 +185,14 @@ impl<'a> FuncTranslator<'a> {
         let Candidate { body, weight, makes_tail_calls, loops } = *env.inlinable.bodies.get(&func)?;
         let recursion = self.inlining.places.iter().filter(|place| place.func == func).count();
         let hot = &env.inlinable.hot;
-        let most = if recursion == 0 && hot.contains(&func) && hot.contains(&self.frame_function()) {
+        let frequency = self.call_frequency();
+        let most = if frequency.is_some_and(|frequency| frequency < SELDOM) {
+            TINY
+        } else if recursion == 0
+            && hot.contains(&func)
+            && hot.contains(&self.frame_function())
+            && frequency.is_none_or(|frequency| frequency >= OFTEN)
+        {
             HOT
         } else if recursion > 0 || (self.is_in_loop() && !loops) {
             // A loop is worth a call.
@@ -180,6 +206,13 @@ impl<'a> FuncTranslator<'a> {
             && weight <= self.inlining.budget
             && (is_tail_call || !makes_tail_calls);
         (wanted && possible).then_some(body)
+    }
+
+    /// How often the operator calls for each round of the function that is translated, if that is known.
+    fn call_frequency(&self) -> Option<f64> {
+        let Place { func, frequency, .. } = *self.inlining.place();
+        let function = self.env.module.defined_func(func)?;
+        Some(frequency * self.env.inlinable.profile?.frequency(function, self.inlining.offset)?)
     }
 
     /// Whether a tail call here leaves the frame to what it calls: not in bodies that stand for calls.
@@ -217,7 +250,8 @@ impl<'a> FuncTranslator<'a> {
         }
         let (likely, position, base) = (self.likely, self.inlining.position, self.controls.len());
         self.inlining.budget = self.inlining.budget.saturating_sub(body.bytes.len());
-        self.inlining.places.push(Place { func, base, caller: Some(caller), owns_frame });
+        let frequency = self.call_frequency().unwrap_or(1.0);
+        self.inlining.places.push(Place { func, base, caller: Some(caller), owns_frame, frequency });
         self.start_body(&ty.results);
         self.body(body, None).expect("validated");
         self.inlining.places.pop();

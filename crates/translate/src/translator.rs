@@ -8,6 +8,7 @@ use cranelift_codegen::ir::{Block, Type, Value, types};
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext, Variable};
 use gantry_abi::artifact::Inlined;
+use gantry_abi::profile::call_counter;
 use gantry_abi::vmctx::{VMContextHeader, VMStoreContext};
 use gantry_abi::{Libcall, TrapCode};
 use gantry_module::{AddressType, Error, FunctionBody, Resources, Result, ValType};
@@ -295,12 +296,25 @@ impl<'a> FuncTranslator<'a> {
 
     /// Notes that the function was entered or a loop went round. Not atomic: what gets lost does not matter.
     pub fn count(&mut self) {
-        let Some(offset) = self.counter else { return };
+        if let Some(offset) = self.counter {
+            self.add_to_counter(offset);
+        }
+    }
+
+    fn add_to_counter(&mut self, offset: i32) {
         let counters = self.load_constant(self.vmctx, offset_of!(VMContextHeader, counters));
         let flags = self.runtime_flags();
         let count = self.b.ins().load(types::I32, flags, counters, offset);
         let count = self.b.ins().iadd_imm_s(count, 1);
         self.b.ins().store(flags, count, counters, offset);
+    }
+
+    /// Notes that a call is made.
+    pub fn count_call(&mut self) {
+        if self.counter.is_some() {
+            let counter = call_counter(self.env.module.defined_funcs(), self.inlining.offset());
+            self.add_to_counter(counter as i32 * size_of::<u32>() as i32);
+        }
     }
 
     fn local_type(ty: wasmparser::ValType) -> Type {
