@@ -96,8 +96,8 @@ fn keep(position: u32, all: &[Inlined], kept: &mut [Option<u32>], list: &mut Vec
 fn machine_code(context: &mut Context, isa: &dyn TargetIsa) -> CodegenResult<CompiledCode> {
     let control = &mut ControlPlane::default();
     context.optimize(isa, control)?;
-    remat::rematerialize(&mut context.func, &context.loop_analysis);
     shapes::reshape(&mut context.func);
+    remat::rematerialize(&mut context.func, &context.loop_analysis);
     context.verify_if(isa)?;
     let code = isa.compile_function(&context.func, &context.domtree, &mut Default::default(), false, control)?;
     Ok(code.apply_params(&context.func.params))
