@@ -2,6 +2,7 @@
 
 use std::mem::offset_of;
 
+use gantry_abi::profile::call_counter;
 use gantry_abi::vmctx::{CodeSlot, VMContextHeader, VMFuncRef, VMFunctionImport, VMStoreContext};
 use gantry_abi::{AbiType, Libcall, TrapCode};
 use wasmparser::Operator;
@@ -122,9 +123,7 @@ impl Generator<'_> {
         let mut moves = Vec::with_capacity(count + 1);
         self.pass_arguments(signature, &mut moves);
         self.move_to_registers(&mut moves);
-        if let Callee::Defined(_) = callee {
-            self.count_call();
-        }
+        self.count_call(callee);
         let code = self.code_of(callee);
         self.mark();
         self.asm.call(code);
@@ -133,6 +132,16 @@ impl Generator<'_> {
         let places = signature.results.iter().copied().zip(signature.result_places.iter().copied());
         self.take_results(places);
         Ok(())
+    }
+
+    /// Notes that a function of this module is called.
+    fn count_call(&mut self, callee: Callee) {
+        if let Callee::Defined(_) = callee
+            && self.env.counts
+        {
+            let counter = call_counter(self.env.module.defined_funcs(), self.position);
+            self.add_to_counter(self.registers.vmctx, counter);
+        }
     }
 
     /// Stores what a call does not keep, but for the topmost operands, which are its arguments.
@@ -281,6 +290,7 @@ impl Generator<'_> {
             moves.push(Move { from, ty: *ty, to: *place });
         }
         self.move_to_registers(&mut moves);
+        self.count_call(callee);
         let code = self.code_of(callee);
         self.asm.mov(true, CODE, code);
         self.leave_frame();

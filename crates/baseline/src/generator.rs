@@ -3,7 +3,6 @@
 use std::mem::offset_of;
 
 use gantry_abi::TrapCode;
-use gantry_abi::profile::call_counter;
 use gantry_abi::vmctx::VMContextHeader;
 use wasmparser::{BinaryReaderError, Operator};
 
@@ -237,18 +236,13 @@ impl<'a> Generator<'a> {
     /// Notes that the function was entered or a loop went round. Not atomic: what gets lost does not matter.
     pub fn count(&mut self, vmctx: Gpr) {
         if self.env.counts {
-            self.asm.mov(true, SCRATCH, Mem::new(vmctx, offset_of!(VMContextHeader, counters) as i32));
-            self.asm.alu_imm(Alu::Add, false, Mem::new(SCRATCH, self.index as i32 * 4), 1);
+            self.add_to_counter(vmctx, self.index as usize);
         }
     }
 
-    /// Notes that a call is made.
-    pub fn count_call(&mut self) {
-        if self.env.counts {
-            let counter = call_counter(self.env.module.defined_funcs(), self.position);
-            self.load_vmctx(SCRATCH, offset_of!(VMContextHeader, counters) as u32);
-            self.asm.alu_imm(Alu::Add, false, Mem::new(SCRATCH, counter as i32 * 4), 1);
-        }
+    pub fn add_to_counter(&mut self, vmctx: Gpr, counter: usize) {
+        self.asm.mov(true, SCRATCH, Mem::new(vmctx, offset_of!(VMContextHeader, counters) as i32));
+        self.asm.alu_imm(Alu::Add, false, Mem::new(SCRATCH, counter as i32 * 4), 1);
     }
 
     /// Loads the address of the store's context.

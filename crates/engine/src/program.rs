@@ -228,8 +228,10 @@ impl Drop for Source {
 mod tests {
     use std::collections::HashMap;
 
+    use gantry_abi::profile::call_counter;
     use gantry_compile::Observer;
     use gantry_runtime::LazyOptions;
+    use wasmparser::Operator;
 
     use super::*;
     use crate::tiers::Tiers;
@@ -349,6 +351,38 @@ mod tests {
         let run = instance.typed_func::<i32, i32>(&store, "run").unwrap();
         assert_eq!(run.call(&mut store, 6).unwrap(), 1 + 1029);
         assert!(!program.compilers.quick.is_quick() || loaded.stats().on_demand == 0);
+    }
+
+    #[test]
+    fn quick_code_counts_what_is_called_where() {
+        // The last function has results that only Cranelift's quick code passes on.
+        let calls = r#"(module
+          (func $f)
+          (func $tail (return_call $f))
+          (func (export "run") (param i32)
+            (loop $again
+              (call $f)
+              (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+              (br_if $again (local.get 0)))
+            (call $tail))
+          (func $many (export "many") (result i32 i32 i32 i32 i32) (call $f)
+            (i32.const 1) (i32.const 2) (i32.const 3) (i32.const 4) (i32.const 5)))"#;
+        let (program, loaded) = program(calls);
+        let mut store = Store::new(&Engine::default());
+        let instance = Linker::new().instantiate(&mut store, &crate::Module::from_loaded(loaded.clone())).unwrap();
+        instance.typed_func::<i32, ()>(&store, "run").unwrap().call(&mut store, 10).unwrap();
+        let many = instance.typed_func::<(), (i32, i32, i32, i32, i32)>(&store, "many").unwrap();
+        assert_eq!(many.call(&mut store, ()).unwrap(), (1, 2, 3, 4, 5));
+        let bodies = program.bodies().unwrap();
+        let counted = bodies.iter().flat_map(|body| {
+            let operators = body.reader().get_operators_reader().unwrap().into_iter_with_offsets();
+            operators.map(Result::unwrap).filter_map(|(op, offset)| match op {
+                Operator::Call { .. } | Operator::ReturnCall { .. } => Some(call_counter(4, offset as u32)),
+                _ => None,
+            })
+        });
+        let counts = counted.map(|counter| loaded.counters()[counter].load(Ordering::Relaxed));
+        assert_eq!(counts.collect::<Vec<_>>(), [1, 10, 1, 1]);
     }
 
     #[test]

@@ -104,6 +104,7 @@ impl FuncTranslator<'_> {
                 self.b.ins().return_call(callee, &args);
             }
             Calls::Slots => {
+                self.count_call();
                 let (signature, code) = (self.type_sig(ty), self.current_code(func));
                 self.b.ins().return_call_indirect(signature, code, &args);
             }

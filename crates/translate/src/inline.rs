@@ -248,14 +248,16 @@ impl<'a> FuncTranslator<'a> {
         for arg in args {
             self.declare_local(arg);
         }
-        let (likely, position, base) = (self.likely, self.inlining.position, self.controls.len());
+        let (likely, base) = (self.likely, self.controls.len());
+        let Inlining { position, offset, .. } = self.inlining;
         self.inlining.budget = self.inlining.budget.saturating_sub(body.bytes.len());
         let frequency = self.call_frequency().unwrap_or(1.0);
         self.inlining.places.push(Place { func, base, caller: Some(caller), owns_frame, frequency });
         self.start_body(&ty.results);
         self.body(body, None).expect("validated");
         self.inlining.places.pop();
-        (self.locals, self.likely, self.inlining.position) = (outer_locals, likely, position);
+        (self.locals, self.likely) = (outer_locals, likely);
+        (self.inlining.position, self.inlining.offset) = (position, offset);
         self.b.set_srcloc(SourceLoc::new(position));
     }
 }
