@@ -36,6 +36,17 @@ const lengthOfBuffer = uncurry(getterOf(ArrayBuffer.prototype, 'byteLength'));
 const setBytes = uncurry(Object.getPrototypeOf(Uint8Array.prototype).set);
 
 const BuiltinModule = builtin?.Module;
+// V8 takes 0.2 ms to begin with modules, which the first one would wait for. It had better be while a program waits for its files.
+if (BuiltinModule) setImmediate(begin).unref();
+
+function begin() {
+  try {
+    new BuiltinModule(carrier);
+  } catch {
+    // Whoever makes a module is told why that cannot be.
+  }
+}
+
 const customSections = builtin?.Module.customSections;
 const prototypes = [builtin?.Module.prototype, builtin?.Memory.prototype];
 

@@ -2,13 +2,13 @@
 //!
 //! Every few milliseconds a thread interrupts the loops of all stores; they return to JavaScript for a moment, where
 //! termination, timeouts and the inspector take effect. Stores whose last interruption no loop has met yet cost
-//! nothing. Before that the thread looks at the processor.
+//! nothing. Before that the thread looks at the processor, and makes the first pages of a memory.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gantry_engine::{Config, Engine};
-use gantry_runtime::PollPage;
+use gantry_runtime::{PollPage, prepare_memory};
 
 const INTERVAL: Duration = Duration::from_millis(5);
 /// The interval while no loops run: the thread has nothing to do, but someone may start one.
@@ -47,6 +47,7 @@ fn run() {
     // Looking at the processor, which is done once, takes a fifth of what a first module does, and there is nothing to interrupt yet. The engine
     // itself is made by whoever needs it first: its environment variables may not be set before that.
     drop(Engine::new(&Config::default()));
+    prepare_memory();
     let mut idle = 0;
     loop {
         let mut busy = false;

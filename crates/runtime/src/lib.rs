@@ -58,6 +58,7 @@ pub use mapped::MappedFile;
 pub use memory::Memory;
 pub use poll::PollPage;
 pub use processor::processor_has;
+pub use reservation::prepare_memory;
 pub use shared::SharedMemory;
 pub use stop::Stopper;
 pub use store::{FuncOwner, FuncPtr, GlobalId, HostId, InstanceId, MemoryId, Store, TableId, TagId};

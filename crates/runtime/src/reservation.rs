@@ -13,6 +13,11 @@ pub(crate) const RESERVATION: usize = ((4 << 30) + GUARD_SIZE) as usize;
 /// Unused reservations that the process keeps.
 const MAX_UNUSED: usize = 64;
 
+/// Bytes that [`prepare_memory`] makes.
+const AHEAD: usize = 3 << 20;
+/// How many of them at once: meanwhile no thread of the process can map anything.
+const STEP: usize = 128 << 10;
+
 /// Reserved address space, accessible up to some length.
 #[derive(Debug)]
 pub(crate) struct Reservation {
@@ -51,6 +56,23 @@ pub(crate) fn take(len: usize) -> Result<NonNull<u8>, OutOfMemory> {
     outcome.map(|()| base)
 }
 
+/// Makes the first pages of a memory that is taken later, which it would otherwise wait for one by one. That is for threads that nobody
+/// waits for: it takes a millisecond or two.
+pub fn prepare_memory() {
+    let Ok(base) = sys::reserve(RESERVATION) else { return };
+    // SAFETY: new address space, of which these are the first pages.
+    let outcome = unsafe { sys::commit(base, AHEAD) };
+    if outcome.is_err() {
+        // SAFETY: as above.
+        return unsafe { sys::unmap(base, RESERVATION) };
+    }
+    for at in (0..AHEAD).step_by(STEP) {
+        // SAFETY: as above.
+        unsafe { sys::populate(base.add(at), STEP) };
+    }
+    unused().push(Reservation { base, accessible: AHEAD });
+}
+
 /// Takes address space back whose first `accessible` bytes were in use.
 ///
 /// # Safety
@@ -67,4 +89,24 @@ pub(crate) unsafe fn put(base: NonNull<u8>, accessible: usize) {
     drop(unused);
     // SAFETY: promised by the caller.
     unsafe { sys::unmap(base, RESERVATION) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_prepared_is_zero() {
+        prepare_memory();
+        let page = sys::page_size();
+        let base = take(page).unwrap();
+        // SAFETY: within the reservation; the pages are accessible by then, and nothing else refers to them.
+        unsafe {
+            let is_zero = |len| std::slice::from_raw_parts(base.as_ptr(), len).iter().all(|byte| *byte == 0);
+            assert!(is_zero(page));
+            sys::commit(base.add(page), AHEAD).unwrap();
+            assert!(is_zero(page + AHEAD));
+            put(base, page + AHEAD);
+        }
+    }
 }

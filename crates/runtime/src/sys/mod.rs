@@ -23,7 +23,7 @@ pub(crate) use arch::{
     landing, leave, new_stack, raise, saved_registers, stub, stub_end, switch, through, throw,
 };
 pub(crate) use os::pages::{
-    commit, decommit, guard, make_executable, make_inaccessible, map, map_file, max_mappings, page_size,
+    commit, decommit, guard, make_executable, make_inaccessible, map, map_file, max_mappings, page_size, populate,
     prefer_large_pages, reserve, unmap,
 };
 pub(crate) use os::traps::install as install_trap_handler;

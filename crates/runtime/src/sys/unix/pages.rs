@@ -56,6 +56,20 @@ pub unsafe fn decommit(at: NonNull<u8>, len: usize) -> bool {
     unsafe { mm::madvise(at.as_ptr().cast(), len, DONT_NEED) }.is_ok() && cfg!(target_os = "linux")
 }
 
+/// Has accessible pages be there before they are touched, which one by one takes longer. Where the system cannot do that, they come then.
+///
+/// # Safety
+/// As for [`commit`].
+pub unsafe fn populate(at: NonNull<u8>, len: usize) {
+    #[cfg(target_os = "linux")]
+    {
+        // SAFETY: promised by the caller; what is in the pages does not change.
+        let _ = unsafe { mm::madvise(at.as_ptr().cast(), len, Advice::LinuxPopulateWrite) };
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (at, len);
+}
+
 /// Says that this memory will be filled soon, all of it.
 pub fn prefer_large_pages(memory: &mut [MaybeUninit<u8>]) {
     // Elsewhere there is no such advice, or no need for it.

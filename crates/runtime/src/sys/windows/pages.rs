@@ -144,6 +144,12 @@ pub fn map_file(file: &File, len: usize) -> io::Result<NonNull<u8>> {
     Ok(at)
 }
 
+/// Committed pages come when they are touched.
+///
+/// # Safety
+/// As for [`commit`].
+pub unsafe fn populate(_at: NonNull<u8>, _len: usize) {}
+
 /// There are no large pages without privileges.
 pub fn prefer_large_pages(_memory: &mut [std::mem::MaybeUninit<u8>]) {}
 
