@@ -1,9 +1,8 @@
 //! The contract between compiled code and the runtime, as data.
 //!
 //! Both sides derive from what is said here once: the layout of what compiled code reads and writes ([`vmctx`]),
-//! objects ([`object`]), the functions that it may call ([`Libcall`]), why it traps ([`TrapCode`]), what it counts
-//! ([`profile`]), the forms in which it is stored
-//! ([`artifact`]) and handed over ([`Piece`], [`Partial`]), and what it was made for ([`Target`]).
+//! objects ([`object`]), the functions that it may call ([`Libcall`]), why it traps ([`TrapCode`]), what it counts ([`profile`]), the
+//! forms in which it is stored ([`artifact`]) and handed over ([`Piece`], [`Partial`]), and what it was made for ([`Target`]).
 //!
 //! Must not know: Cranelift, how any of it is implemented.
 

@@ -35,7 +35,7 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Of what the counters of a module say that defines so many functions, or of none.
+    /// What the counters of a module say that defines so many functions, and what follows from them.
     pub fn new(functions: usize, counters: Vec<u32>, hot: Vec<u32>) -> Profile {
         Profile { hot, functions, counters }
     }

@@ -74,7 +74,7 @@ fn byte(cursor: &FuncCursor, value: Value) -> Option<Value> {
     extended(cursor.func, value).filter(|narrow| is_near && cursor.func.dfg.value_type(*narrow) == I8)
 }
 
-/// What a value is the extension of, if that is of a width that machines have instructions for.
+/// What a value is the extension of, with zeros.
 fn extended(func: &Function, value: Value) -> Option<Value> {
     match func.dfg.insts[func.dfg.value_def(value).inst()?] {
         InstructionData::Unary { opcode: Opcode::Uextend, arg } => Some(arg),
@@ -126,26 +126,26 @@ mod tests {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    #[test]
-    fn masked_bytes_are_compared_as_bytes() {
-        let text = reshaped(|at, x, _| {
+    /// What becomes of a comparison of a low byte with a constant.
+    fn compared(constant: i64) -> String {
+        reshaped(|at, x, _| {
             let mask = at.ins().iconst(I32, 0xff);
             let low = at.ins().band(x, mask);
-            let comma = at.ins().iconst(I32, 0xac);
-            at.ins().icmp(IntCC::SignedLessThan, low, comma);
-        });
+            let constant = at.ins().iconst(I32, constant);
+            at.ins().icmp(IntCC::SignedLessThan, low, constant);
+        })
+    }
+
+    #[test]
+    fn masked_bytes_are_compared_as_bytes() {
+        let text = compared(0xac);
         assert!(text.contains("v6 = ireduce.i8 v0\nv3 = uextend.i32 v6"), "{text}");
         assert!(text.contains("v7 = iconst.i8 -84\nv5 = icmp.i8 ult v6, v7"), "{text}");
     }
 
     #[test]
     fn masked_bytes_and_larger_constants_are_compared_as_they_are() {
-        let text = reshaped(|at, x, _| {
-            let mask = at.ins().iconst(I32, 0xff);
-            let low = at.ins().band(x, mask);
-            let large = at.ins().iconst(I32, 0x100);
-            at.ins().icmp(IntCC::SignedLessThan, low, large);
-        });
+        let text = compared(0x100);
         assert!(text.contains("v5 = icmp.i32 slt v3, v4"), "{text}");
     }
 

@@ -41,7 +41,7 @@ pub(crate) fn take(len: usize) -> Result<NonNull<u8>, OutOfMemory> {
         Some(reservation) => reservation,
         None => Reservation { base: sys::reserve(RESERVATION)?, accessible: 0 },
     };
-    // SAFETY: the address space is no one else's; its pages were cleared when it was put back.
+    // SAFETY: the address space is no one else's; its pages were cleared when it was put back, or never used.
     let outcome = unsafe {
         match accessible.cmp(&len) {
             std::cmp::Ordering::Less => sys::commit(base.add(accessible), len - accessible),

@@ -164,10 +164,11 @@ impl<'a> FuncTranslator<'a> {
 
     /// Says which byte of the module is translated from here on.
     pub(crate) fn set_position(&mut self, offset: u64) {
-        self.inlining.offset = u32::try_from(offset).unwrap_or(u32::MAX);
-        let Some(offset) = Some(self.inlining.offset).filter(|offset| *offset < INLINED) else {
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self.inlining.offset = offset;
+        if offset >= INLINED {
             return self.b.set_srcloc(SourceLoc::default());
-        };
+        }
         let Place { func, caller, .. } = *self.inlining.place();
         self.inlining.position = match caller {
             None => offset,
