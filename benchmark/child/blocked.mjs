@@ -1,10 +1,10 @@
 // Comes by a module in one way, in a fresh process, and measures the longest turn of the event loop: blocked.mjs ENGINE FILE WAY. Beside it
 // stands what no engine gets round in that turn: the copy that the JS API asks for, and making the instance.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENGINES } from '../lib/engines.mjs';
+import { copyOf, timed, turnsOf } from '../lib/turn.mjs';
 
 const [engine, file, way] = process.argv.slice(2);
 const { compile, compileStreaming, instantiate, instantiateStreaming, Instance } = ENGINES[engine];
@@ -29,24 +29,12 @@ const WAYS = {
   instantiateStreaming: () => instantiateStreaming(response, imports),
 };
 
-const timed = (work) => {
-  const started = performance.now();
-  work();
-  return performance.now() - started;
-};
-
 // What is loaded at the first use is no compilation.
 await compile(new Uint8Array()).catch(() => {});
 await compileStreaming(new Response('')).catch(() => {});
-const copy = way.endsWith('Streaming') ? 0 : timed(() => Uint8Array.prototype.slice.call(bytes));
-const delay = monitorEventLoopDelay({ resolution: 1 });
 await sleep(50);
-delay.enable();
-const started = performance.now();
-const result = await WAYS[way]();
-const total = performance.now() - started;
-await sleep(20);
-delay.disable();
+const copy = way.endsWith('Streaming') ? 0 : await copyOf(bytes, compile);
+const { result, total, turn } = await turnsOf(WAYS[way]);
 const instance = result.module ? timed(() => new Instance(result.module, imports)) : 0;
-console.log(JSON.stringify({ total, turn: delay.max / 1e6, copy, instance }));
+console.log(JSON.stringify({ total, turn, copy, instance }));
 process.exit(0);

@@ -73,7 +73,7 @@ function report(results) {
       const { turn, given } = result[setting];
       return target(
         `${result.name}, ${result.way}, ${setting}: JS thread blocked`,
-        turn - given,
+        Math.max(0, turn - given),
         LIMIT,
         'ms',
       );

@@ -30,7 +30,7 @@ const PROGRAMS = [
 ];
 
 export const title =
-  'Fresh processes, ms: new Module / compile() / longest turn of compile(), and the first result';
+  'Fresh processes, ms: new Module / compile() / its longest turn beyond copying the bytes, and the first result';
 
 export async function run({ only }) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'gantry-bench-'));
