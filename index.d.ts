@@ -309,12 +309,13 @@ export namespace WebAssembly {
   ): Promise<WebAssemblyInstantiatedSource>;
   function instantiate(module: AnyModule, importObject?: Imports): Promise<Instance>;
 
-  /** Beyond the specification, which knows responses only: anything that gives bytes in pieces. */
+  /** Beyond the specification, which knows responses only: anything that gives bytes in pieces; strings and `file:` URLs are paths of files. */
   type StreamingSource =
     | Response
     | ReadableStream<Uint8Array>
     | AsyncIterable<Uint8Array>
     | Blob
+    | string
     | URL
     | { createReadStream(options?: object): AsyncIterable<Uint8Array> };
   interface StreamingProgress {

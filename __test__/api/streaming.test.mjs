@@ -127,16 +127,24 @@ describe('other sources', () => {
     });
   }
 
-  gantryOnly('a file: URL and file handle', why, async (wasm) => {
+  gantryOnly('a path, file: URL and file handle', why, async (wasm) => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gantry-stream-'));
     const file = path.join(folder, 'a.wasm');
     fs.writeFileSync(file, BYTES);
     const handle = await fs.promises.open(file);
     try {
-      for (const source of [pathToFileURL(file), handle, handle]) {
+      for (const source of [file, path.relative('.', file), pathToFileURL(file), handle, handle]) {
         assert.equal((await wasm.instantiateStreaming(source, IMPORTS)).instance.exports.run(), 42);
       }
-      await assert.rejects(wasm.compileStreaming(pathToFileURL(`${file}.none`)), { code: 'ENOENT' });
+      for (const source of [`${file}.none`, '', pathToFileURL(`${file}.none`)]) {
+        await assert.rejects(wasm.compileStreaming(source), { code: 'ENOENT' });
+      }
+      for (const source of ['https://example.org/a.wasm', `${pathToFileURL(file)}`]) {
+        await assert.rejects(wasm.compileStreaming(source), {
+          name: 'TypeError',
+          message: /is a URL and no path/,
+        });
+      }
     } finally {
       await handle.close();
       fs.rmSync(folder, { recursive: true });

@@ -21,6 +21,30 @@ test('what it makes runs', async () => {
   });
 });
 
+test('options may stand behind the file', async () => {
+  await withFiles({ 'a.wat': PROGRAM, '-b.wat': PROGRAM }, async (cwd, at) => {
+    const made = await gantry(['compile', at('a.wat'), '-o', at('c.gtx'), '--cpu', 'baseline']);
+    assert.match(made.stdout, /c\.gtx: [^]*, any processor\n$/);
+    assert.equal((await gantry(['run', '--invoke', 'f', at('c.gtx')])).stdout, '42\n');
+    const dashed = await gantry(['compile', '--output', 'd.gtx', '--', '-b.wat'], { cwd });
+    assert.equal(dashed.code, 0, dashed.stderr);
+    const { code, stderr } = await gantry(['compile', at('a.wat'), '--bogus']);
+    assert.equal(code, 2);
+    assert.match(stderr, /there is no option --bogus/);
+  });
+});
+
+test('commands that take modules refuse machine code', async () => {
+  await withFiles({ 'a.wat': PROGRAM }, async (cwd, at) => {
+    await gantry(['compile', at('a.wat'), '-o', at('a.wasm')]);
+    for (const command of ['compile', 'inspect', 'types', 'wasm2js']) {
+      const { code, stderr } = await gantry([command, 'a.wasm'], { cwd });
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /a\.wasm is compiled already: this command takes the module that it was made of/);
+    }
+  });
+});
+
 test('damaged code is refused', async () => {
   await withFiles({ 'a.wat': PROGRAM }, async (_, at) => {
     await gantry(['compile', at('a.wat')]);

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENGINES } from '../lib/engines.mjs';
-import { copyOf, timed, turnsOf } from '../lib/turn.mjs';
+import { copyingTime, timed, longestTurn } from '../lib/turn.mjs';
 
 const [engine, file, way] = process.argv.slice(2);
 const { compile, compileStreaming, instantiate, instantiateStreaming, Instance } = ENGINES[engine];
@@ -33,8 +33,8 @@ const WAYS = {
 await compile(new Uint8Array()).catch(() => {});
 await compileStreaming(new Response('')).catch(() => {});
 await sleep(50);
-const copy = way.endsWith('Streaming') ? 0 : await copyOf(bytes, compile);
-const { result, total, turn } = await turnsOf(WAYS[way]);
+const copy = way.endsWith('Streaming') ? 0 : await copyingTime(bytes, compile);
+const { result, total, turn } = await longestTurn(WAYS[way]);
 const instance = result.module ? timed(() => new Instance(result.module, imports)) : 0;
 console.log(JSON.stringify({ total, turn, copy, instance }));
 process.exit(0);

@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENGINES } from '../lib/engines.mjs';
-import { copyOf, timed, turnsOf } from '../lib/turn.mjs';
+import { copyingTime, timed, longestTurn } from '../lib/turn.mjs';
 
 const [engine, file, keep] = process.argv.slice(2);
 const { Module, compile } = ENGINES[engine];
@@ -19,7 +19,7 @@ if (keep) {
 
 const waiting = timed(() => new Module(bytes));
 await sleep(50);
-const copy = await copyOf(other, compile);
-const { total: background, turn } = await turnsOf(() => compile(other));
+const copy = await copyingTime(other, compile);
+const { total: background, turn } = await longestTurn(() => compile(other));
 console.log(JSON.stringify({ waiting, background, blocked: Math.max(0, turn - copy) }));
 process.exit(0);

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ENGINES } from '../lib/engines.mjs';
-import { turnsOf } from '../lib/turn.mjs';
+import { longestTurn } from '../lib/turn.mjs';
 
 const CHUNK = 64 << 10;
 const [engine, file, rate] = process.argv.slice(2);
@@ -36,7 +36,7 @@ await compileStreaming(new Response('')).catch(() => {});
 await sleep(50);
 let started;
 let ready;
-const { result: module, turn } = await turnsOf(async () => {
+const { result: module, turn } = await longestTurn(async () => {
   started = performance.now();
   const module = await compileStreaming(response);
   ready = performance.now();

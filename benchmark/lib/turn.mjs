@@ -16,7 +16,7 @@ export function timed(work) {
  * call finds the memory of the first, as the one that is measured is going to: memory that nobody had for seconds has to be provided by the host of
  * a virtual machine, which takes a millisecond each megabyte.
  */
-export async function copyOf(bytes, compile) {
+export async function copyingTime(bytes, compile) {
   const first = bytes[0];
   bytes[0] = 0xff;
   let time;
@@ -29,8 +29,8 @@ export async function copyOf(bytes, compile) {
   return time;
 }
 
-/** The longest turn of the event loop during `work`, and all of it, ms. */
-export async function turnsOf(work) {
+/** What `work` gives, how long all of it takes, and the longest turn of the event loop meanwhile, ms. */
+export async function longestTurn(work) {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   // It counts from its first turn on.

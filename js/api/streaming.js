@@ -16,7 +16,7 @@ const PIECE = 4 << 20;
 
 /**
  * Beyond the specification, which knows responses only: streams of Node.js and of the web, other asynchronous iterables of
- * bytes, blobs, file handles, and paths as `file:` URLs.
+ * bytes, blobs, file handles, and paths, also as `file:` URLs.
  * Chunks are handed to other threads, which decode and validate while more arrives, or look whether they go on like a module in the
  * cache; more is asked for while one is worked on.
  * The module comes in a box, as that of `compileAsync`.
@@ -62,16 +62,25 @@ function readOptions(options, what) {
 /** https://webassembly.github.io/spec/web-api/#compile-a-potential-webassembly-response, up to the body's bytes */
 function chunksOf(source, what) {
   if (isResponse(source)) return responseChunks(source, what);
-  if (source instanceof URL && source.protocol === 'file:')
-    return require('node:fs').createReadStream(source);
+  if (isPath(source, what)) return require('node:fs').createReadStream(source);
   if (source instanceof Blob) return source.stream();
   // A file handle of node:fs/promises.
   if (typeof source?.createReadStream === 'function')
     return source.createReadStream({ autoClose: false, start: 0 });
   if (typeof source?.[Symbol.asyncIterator] === 'function') return source;
   throw new TypeError(
-    `${what}: the first argument must be a Response, a stream of bytes, or a promise of one`,
+    `${what}: the first argument must be a Response, a stream of bytes, a path, or a promise of one`,
   );
+}
+
+function isPath(source, what) {
+  if (typeof source !== 'string') return source instanceof URL && source.protocol === 'file:';
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(source)) {
+    throw new TypeError(
+      `${what}: "${source}" is a URL and no path; pass fetch(url), or a URL object for a file`,
+    );
+  }
+  return true;
 }
 
 /** Those of packages are no instances of the global class. */

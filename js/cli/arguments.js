@@ -1,20 +1,27 @@
 'use strict';
-// Reads command lines whose options end at the first operand: what comes behind belongs to the program that is run.
+// Reads command lines.
 
 class UsageError extends Error {}
 
 /**
+ * Options may stand before, between and behind operands, up to `--`.
+ *
  * @param {string[]} args
  * @param {Record<string, { value?: string, multiple?: boolean, short?: string }>} options those with `value` take one
+ * @param {{ endAtOperand?: boolean }} how whether what comes behind the first operand is left alone, as it belongs to a program
  * @returns {{ values: Record<string, any>, operands: string[] }}
  */
-function readArguments(args, options) {
+function readArguments(args, options, { endAtOperand = false } = {}) {
   const values = {};
-  let at = 0;
-  for (; at < args.length; at++) {
+  const operands = [];
+  for (let at = 0; at < args.length; at++) {
     const arg = args[at];
-    if (arg === '--') return { values, operands: args.slice(at + 1) };
-    if (arg === '-' || !arg.startsWith('-')) break;
+    if (arg === '--') return { values, operands: [...operands, ...args.slice(at + 1)] };
+    if (arg === '-' || !arg.startsWith('-')) {
+      if (endAtOperand) return { values, operands: args.slice(at) };
+      operands.push(arg);
+      continue;
+    }
     const [flag, inline] = split(arg);
     const name = nameOf(flag, options);
     const { value: takes, multiple } = options[name];
@@ -24,7 +31,7 @@ function readArguments(args, options) {
     if (multiple) (values[name] ??= []).push(value);
     else values[name] = value;
   }
-  return { values, operands: args.slice(at) };
+  return { values, operands };
 }
 
 /** `--name=value` in two. */

@@ -5,7 +5,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { addon } = require('../addon');
 const { UsageError, readArguments } = require('./arguments');
-const { isCompiled, readModule } = require('./source');
+const { readModule } = require('./source');
 
 const HELP = `Compiles a WebAssembly module ahead of time, for this version of Gantry.
 
@@ -42,7 +42,6 @@ async function main(args) {
   const [file] = operands;
   const output = values.output ?? outputFor(file);
   const bytes = readModule(file);
-  if (isCompiled(bytes)) throw new UsageError(`${file} is compiled already`);
   const compiler = compilerFor(values);
   const started = performance.now();
   const compiled = await compile(compiler, bytes, file);

@@ -4,7 +4,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { UsageError, readArguments } = require('./arguments');
-const { isCompiled, readModule } = require('./source');
+const { isCompiled, readProgram } = require('./source');
 
 const HELP = `Runs a WebAssembly program with the system interface WASI (preview1).
 
@@ -37,7 +37,7 @@ const OPTIONS = {
 const TRAPPED = 134;
 
 function main(args) {
-  const { values, operands } = readArguments(args, OPTIONS);
+  const { values, operands } = readArguments(args, OPTIONS, { endAtOperand: true });
   if (values.help) {
     process.stdout.write(HELP);
     return 0;
@@ -49,7 +49,7 @@ function main(args) {
   const { WebAssembly } = require('../api/namespace');
   const { WASI } = require('../wasi/wasi');
   const { importsSpawn } = require('../wasi/threads');
-  const bytes = readModule(file);
+  const bytes = readProgram(file);
   const load = isCompiled(bytes)
     ? WebAssembly.Module.deserialize
     : (binary) => new WebAssembly.Module(binary);

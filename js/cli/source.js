@@ -3,15 +3,25 @@
 
 const fs = require('node:fs');
 const { host } = require('../binding');
+const { UsageError } = require('./arguments');
 
 const STDIN = 0;
 /** How artifacts begin: see crates/abi. */
 const COMPILED = Buffer.from('\0gantry', 'latin1');
 
 /** @returns {Buffer} the bytes of a binary module, or of one that is compiled. `-` is standard input. */
-function readModule(file) {
+function readProgram(file) {
   const bytes = read(file);
   return isBinary(bytes) || isCompiled(bytes) ? bytes : parse(bytes, file);
+}
+
+/** @returns {Buffer} the bytes of a binary module */
+function readModule(file) {
+  const bytes = readProgram(file);
+  if (isCompiled(bytes)) {
+    throw new UsageError(`${file} is compiled already: this command takes the module that it was made of`);
+  }
+  return bytes;
 }
 
 function read(file) {
@@ -45,4 +55,4 @@ function parse(bytes, file) {
   return outcome;
 }
 
-module.exports = { isCompiled, readModule };
+module.exports = { isCompiled, readProgram, readModule };

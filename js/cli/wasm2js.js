@@ -7,7 +7,7 @@ const { createRequire } = require('node:module');
 const os = require('node:os');
 const path = require('node:path');
 const { UsageError, readArguments } = require('./arguments');
-const { isCompiled, readModule } = require('./source');
+const { readModule } = require('./source');
 
 const HELP = `Translates a WebAssembly module to JavaScript, for hosts that have no WebAssembly.
 
@@ -42,8 +42,6 @@ function main(args) {
   }
   const output = values.output ?? `${file}.js`;
   const bytes = readModule(file);
-  if (isCompiled(bytes))
-    throw new UsageError(`${file} is machine code; wasm2js takes the module it was made from`);
   translate(findTool(), bytes, { file, output, flags: values.optimize ? ['-O'] : [] });
   console.log(output);
   return 0;

@@ -39,6 +39,21 @@ impl std::error::Error for Error {}
 
 impl From<wasmparser::Error> for Error {
     fn from(error: wasmparser::Error) -> Self {
-        Error::new(error.message(), error.offset())
+        // It lists wrong bytes over several lines.
+        let words: Vec<_> = error.message().split_whitespace().collect();
+        Error::new(words.join(" "), error.offset())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn messages_are_one_line() {
+        let error = crate::interface::interface(b"<htm").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "magic header not detected: bad magic number - expected=[ 0x0, 0x61, 0x73, 0x6d, ] actual=[ 0x3c, 0x68, 0x74, \
+             0x6d, ] (at offset 0x0)"
+        );
     }
 }

@@ -82,13 +82,9 @@ pub fn interface(bytes: &[u8]) -> Result<Interface> {
     let mut parser = Parser::new(0);
     parser.set_features(wasmparser::WasmFeatures::all());
     for payload in parser.parse_all(bytes) {
-        reader.read(payload.map_err(from_parser)?).map_err(from_parser)?;
+        reader.read(payload?)?;
     }
     reader.finish()
-}
-
-fn from_parser(error: wasmparser::BinaryReaderError) -> Error {
-    Error::new(error.message(), error.offset())
 }
 
 impl Reader {
