@@ -461,6 +461,27 @@ export class WASI {
   finalizeBindings(instance: object, options?: { memory?: object }): void;
 }
 
+/** Settings of the engine, which all threads of a process share. Each comes before its environment variable. */
+export interface Settings {
+  /** How many threads may compile: in the background, and for who waits, that one included. At least 1; as many as there are cores by default. `GANTRY_THREADS`. */
+  threads?: number;
+  /**
+   * The folder in which compiled modules are kept for later processes; `false` for none. What the package has of its own JavaScript is read
+   * before, from where `GANTRY_CACHE` says.
+   */
+  cache?: string | false;
+  /** What is in that folder at most, in MiB, by and large. 1024 by default. `GANTRY_CACHE_SIZE`. */
+  cacheSize?: number;
+  /** The tier of modules for which none is asked. `GANTRY_TIER`. */
+  tier?: WebAssembly.CompileOptions['tier'];
+}
+
+/**
+ * Sets the engine up, before any thread uses it. What is not given stays as it was. Where Node's own engine stands in, it does nothing.
+ * @throws {TypeError} {RangeError} for what is no such setting; {Error} when the engine is in use already
+ */
+export function configure(settings: Settings): void;
+
 /** Options of {@link resolve}. */
 export interface ResolveOptions {
   /** https://html.spec.whatwg.org/multipage/webappapis.html#import-maps: a path, a file: URL, or the map itself. */

@@ -17,4 +17,8 @@ function load() {
   }
 }
 
-module.exports = { ...load(), resolve: (...args) => require('./js/esm/resolver').resolve(...args) };
+module.exports = {
+  resolve: (...args) => require('./js/esm/resolver').resolve(...args),
+  configure: (settings) => require('./js/configure').configure(settings),
+  ...load(),
+};

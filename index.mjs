@@ -2,5 +2,5 @@
 
 import gantry from './index.js';
 
-export const { WebAssembly, WASI, resolve } = gantry;
+export const { WebAssembly, WASI, resolve, configure } = gantry;
 export default gantry;

@@ -277,6 +277,9 @@ test(
       // One of those who work is who asked.
       assert.ok(most < threads, `${most} of ${threads}`);
     }
+    const env = { GANTRY_CACHE: 'off', GANTRY_THREADS: '3' };
+    const configured = `require('.').configure({ threads: 1 }); ${code}`;
+    assert.equal(await succeed(scriptWith(modules, configured), { env, timeout: 100_000 }), '0');
   },
 );
 

@@ -23,6 +23,8 @@ function fallback(reason) {
     get WASI() {
       return require('node:wasi').WASI;
     },
+    // Node's own engine has no such settings.
+    configure() {},
   };
 }
 

@@ -45,9 +45,9 @@ function keepCode() {
   isKeeping = true;
   if (!require('node:worker_threads').isMainThread) return;
   process.once('exit', () => {
-    // Of many processes that began at once, one is enough.
+    // Of many processes that began at once, one is enough. There is no cache if the program wanted none.
     const { Host } = addon();
-    if (Host.keptScripts(code.name).length === code.length) Host.keepScripts(code.name, serialize());
+    if (Host.keptScripts(code.name)?.length === code.length) Host.keepScripts(code.name, serialize());
   });
 }
 

@@ -7,8 +7,8 @@ use napi::Env;
 use napi::bindgen_prelude::{Buffer, Either, Object, Uint8Array};
 use napi_derive::napi;
 
-use crate::host::config;
 use crate::module::runtime;
+use crate::settings::config;
 
 /// A compiler for a machine. Internal: not part of the public API.
 #[napi]

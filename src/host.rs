@@ -6,12 +6,11 @@ use std::ptr::NonNull;
 use std::rc::Rc;
 use std::time::Duration;
 
-use gantry_engine::{CacheConfig, Config, Engine, Module, Tier};
+use gantry_engine::Module;
 use gantry_runtime::{Collected, Store};
 use napi::Env;
 use napi::bindgen_prelude::{ArrayBuffer, Function, Unknown};
 use napi_derive::napi;
-use once_cell::sync::OnceCell;
 use slab::Slab;
 
 use crate::debug;
@@ -27,35 +26,6 @@ const MIN_GROWTH: usize = 16 << 20;
 
 /// How long wasm waits in a memory before it lets JavaScript in, where it may be terminated.
 const WAIT_SLICE: Duration = Duration::from_millis(10);
-
-/// The engine of the process.
-pub(crate) fn engine() -> napi::Result<&'static Engine> {
-    static ENGINE: OnceCell<Engine> = OnceCell::new();
-    let make = || Engine::new(&config()?).map_err(|error| error.to_string());
-    ENGINE.get_or_try_init(make).map_err(napi::Error::from_reason)
-}
-
-/// How the engine is set up: `GANTRY_CACHE` is a folder, or `off`; `GANTRY_CACHE_SIZE` its size in MiB at most;
-/// `GANTRY_THREADS` the number of threads that compile; `GANTRY_TIER` is `auto`, `quick` or `optimized`.
-pub(crate) fn config() -> Result<Config, String> {
-    let mut config = Config::default();
-    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u32>().ok());
-    if let Some(threads) = number("GANTRY_THREADS") {
-        config.threads = threads as usize;
-    }
-    if let Ok(tier) = std::env::var("GANTRY_TIER") {
-        config.tier = tier.parse::<Tier>().map_err(|error| format!("GANTRY_TIER: {error}"))?;
-    }
-    config.cache = match std::env::var_os("GANTRY_CACHE") {
-        None => CacheConfig::platform(),
-        Some(value) if value.is_empty() || value == "off" => None,
-        Some(dir) => Some(CacheConfig::new(dir)),
-    };
-    if let (Some(cache), Some(size)) = (&mut config.cache, number("GANTRY_CACHE_SIZE")) {
-        cache.max_bytes = u64::from(size) << 20;
-    }
-    Ok(config)
-}
 
 /// What belongs to one environment. Boxed, because [`enter`] and the ticker have its address.
 pub(crate) struct State {

@@ -23,6 +23,7 @@ mod resolve;
 mod responses;
 mod roots;
 mod scripts;
+mod settings;
 mod stack;
 mod stream;
 mod table;

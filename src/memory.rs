@@ -7,7 +7,8 @@ use napi::bindgen_prelude::{ArrayBuffer, Object, Unknown};
 use napi_derive::napi;
 
 use crate::buffer;
-use crate::host::{Host, engine};
+use crate::host::Host;
+use crate::settings::engine;
 
 /// As JavaScript tells it.
 pub(crate) fn address_type(is_64: bool) -> AddressType {

@@ -13,8 +13,9 @@ use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::describe::{ExternInfo, Limits};
-use crate::host::{Host, engine};
+use crate::host::Host;
 use crate::keys;
+use crate::settings::engine;
 
 /// The threads that asynchronous compilations start on.
 pub(crate) fn runtime() -> napi::Result<&'static Runtime> {

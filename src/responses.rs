@@ -4,8 +4,9 @@ use napi::Env;
 use napi::bindgen_prelude::{External, Object};
 use napi_derive::napi;
 
-use crate::host::{Host, engine};
+use crate::host::Host;
 use crate::module::{Compiled, runtime};
+use crate::settings::engine;
 
 #[napi]
 impl Host {

@@ -4,7 +4,8 @@ use gantry_engine::CacheConfig;
 use napi::bindgen_prelude::Buffer;
 use napi_derive::napi;
 
-use crate::host::{self, Host};
+use crate::host::Host;
+use crate::settings;
 
 #[napi]
 impl Host {
@@ -25,5 +26,5 @@ impl Host {
 
 /// What is wrong with the settings is said where modules are compiled.
 fn cache() -> Option<CacheConfig> {
-    host::config().ok()?.cache
+    settings::config().ok()?.cache
 }

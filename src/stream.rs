@@ -9,8 +9,9 @@ use napi::Env;
 use napi::bindgen_prelude::{Either, External, Object, Uint8Array};
 use napi_derive::napi;
 
-use crate::host::{Host, engine};
+use crate::host::Host;
 use crate::module::{Compiled, declared, runtime};
+use crate::settings::engine;
 
 /// What a stream is at the moment.
 enum State {
