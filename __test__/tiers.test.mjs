@@ -158,9 +158,16 @@ for (const way of ['compile', 'instantiate', 'compileStreaming', 'instantiateStr
         setImmediate(turn);
       };
       setImmediate(turn);
-      longest = 0;
-      const copy = ${way.endsWith('Streaming')} ? null : Uint8Array.prototype.slice.call(large);
-      await sleep(20);
+      // Bytes that are no module are copied, and no more. The second time finds the memory of the first, as what is measured then is going to:
+      // the host of a virtual machine takes milliseconds to provide more.
+      for (let i = 0; i < 2 && ${!way.endsWith('Streaming')}; i++) {
+        longest = 0;
+        large[0] ^= 0xff;
+        const refused = WebAssembly.compile(large);
+        large[0] ^= 0xff;
+        await assert.rejects(refused, { name: 'CompileError' });
+        await sleep(20);
+      }
       const allowed = longest;
       longest = 0;
       await { compile: () => WebAssembly.compile(large),
@@ -169,7 +176,7 @@ for (const way of ['compile', 'instantiate', 'compileStreaming', 'instantiateStr
         instantiateStreaming: () => WebAssembly.instantiateStreaming(file, {}).catch(({ name }) => assert.equal(name, 'TypeError')),
       }.${way}();
       await sleep(20);
-      console.log(longest - (copy === null ? 0 : allowed));
+      console.log(longest - ${way.endsWith('Streaming') ? 0 : 'allowed'});
       process.exit(0);`;
     const longest = [];
     // A turn may have a collection of garbage in it.
